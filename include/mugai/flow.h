@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * flow: who sends what to whom: direction of each recipient and of the message, evidence of auto-forwarding.
+ *
+ * Pure functions on the envelope and on header facts; judged by the policy. Any thread.
+ */
+#pragma once
+
+#include "mugai/base/facts.h"
+
+/** mugai_flow_address_inside: TRUE when the address (any form of RFC 5321: source route, percent hack, bang path, quoted local part, trailing dot,
+ * any case, IDN) ends up in one of our domains and nowhere else. Tricks that another MTA could route outside are outside. */
+gboolean mugai_flow_address_inside (const MugaiOrganisation *organisation, const char *address);
+/** mugai_flow_client_inside: TRUE when the IP address (v4, v6, v4-mapped, "IPv6:" prefix) is in an inside network. */
+gboolean mugai_flow_client_inside (const MugaiOrganisation *organisation, const char *client);
+
+/**
+ * mugai_flow_classify:
+ * @envelope: client, auth, from, recipients' addresses are set; client_inside, from_inside, direction (message and recipients) are filled
+ *
+ * inside sender (client inside, or authenticated): to outside = outbound, to inside = internal; outside client: to inside = inbound, to outside = relay. An outside
+ * client that writes an inside sender address is outside all the same. Any outside recipient makes an inside message outbound.
+ * An inside client relaying an outside sender (from not ours, not null, not authenticated) to outside stays outbound here: auto-forward judges it.
+ */
+void mugai_flow_classify (const MugaiOrganisation *organisation, MugaiEnvelope *envelope);
+
+/** mugai_flow_recipient_direction: as above, for one recipient before the rest is known (RCPT). */
+MugaiDirection mugai_flow_recipient_direction (const MugaiOrganisation *organisation, const MugaiEnvelope *envelope,
+                                               const char *address);
+
+/**
+ * mugai_flow_forwarding:
+ * @facts: (nullable): header facts
+ *
+ * Names of the evidence of auto-forwarding seen: "auto-submitted", "outside-sender-leaving", "resent", "x-forwarded", "delivered-to-ours", "srs", "caf", ...
+ * Only for outbound messages. An automatic reply (null sender, Auto-Submitted: auto-replied) is none.
+ * Returns: (transfer full): never NULL.
+ */
+char **mugai_flow_forwarding (const MugaiOrganisation *organisation, const MugaiEnvelope *envelope,
+                              const MugaiFacts *facts);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * keeper: the one writer of quarantine, audit and counters, as its own process and user; and its client.
+ *
+ * A keep request is one datagram and two descriptors (record, original or none). The answer comes when blob, rows and audit line are durable
+ * together: group commit after 2 ms or 64 requests; the audit line is the commit point. Idempotent by the record's id.
+ */
+#pragma once
+
+#include "mugai/base/facts.h"
+
+#define MUGAI_KEEPER_GROUP_REQUESTS 64u
+#define MUGAI_KEEPER_GROUP_MS 2u
+#define MUGAI_KEEPER_TIMEOUT_MS 10000 /* a client waits so long for one answer */
+#define MUGAI_KEEPER_MAX_CLIENTS 1024u
+
+typedef enum {
+  MUGAI_KEEPER_ERROR_GONE,   /* no keeper, or it died before it answered: repeat, same id */
+  MUGAI_KEEPER_ERROR_FAILED, /* it answered that it could not: disk full, audit not writable ... */
+  MUGAI_KEEPER_ERROR_LATE
+} MugaiKeeperError;
+#define MUGAI_KEEPER_ERROR (mugai_keeper_error_quark ())
+GQuark mugai_keeper_error_quark (void);
+
+/**
+ * mugai_keeper_keep:
+ * @socket_path: the keeper's socket
+ * @record: the record; its "id" is the key; "quarantine_id" is the same id when there is an original, else null (anything else is refused)
+ * @message_fd: sealed original to keep, or -1: only the record
+ *
+ * Connects, asks, waits; repeats after the keeper's death within @timeout_ms. TRUE: durable. Threads: any.
+ */
+gboolean mugai_keeper_keep (const char *socket_path, json_t *record, int message_fd, int timeout_ms, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/** mugai_keeper_log_act: an act ("policy-load", "start", "stop", "alarm", "acknowledge", "export" ...: a-z, 0-9 and "-"; not "record") onto the
+ * audit chain. The line's body is @body and an "act_id", by which a repeated request is known. */
+gboolean mugai_keeper_log_act (const char *socket_path, const char *kind, const char *actor, json_t *body,
+                               int timeout_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef struct {
+  const char *store; /* folder of the quarantine */
+  const char *audit; /* folder of the chain */
+} MugaiKeeperOptions;
+
+/**
+ * mugai_keeper_serve:
+ * @listen_fd: bound, listening SOCK_SEQPACKET socket
+ * @stop_fd: readable: finish the group in hand and return
+ *
+ * The keeper's life. First completes or undoes the last group. While store or chain cannot be opened, it answers every request with
+ * a failure and tries again. FALSE: a chain that does not continue.
+ */
+gboolean mugai_keeper_serve (int listen_fd, int stop_fd, const MugaiKeeperOptions *options, GError **error);

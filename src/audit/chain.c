@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * audit/chain: the one writer of the chain, and the readers that walk it.
+ *
+ * A group of lines is built in memory, written in one go and synced: that is the commit point of the house. What cannot
+ * be written is cut off again, so that a line on disk is either answered or gone. Invariant: the file is as long as we
+ * think, and its last line has the hash that the next one names; when it is not, nothing is ever appended.
+ * Threads: one, the keeper's.
+ */
+#include "mugai/audit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "mugai/base/base.h"
+#include "mugai/base/fd.h"
+
+#include "line.h"
+#include "segment.h"
+
+#define SEGMENT_MODE 0640 /* the auditors' group may read */
+
+G_DEFINE_QUARK (mugai - audit - error - quark, mugai_audit_error)
+
+/* Where the chain stands. */
+typedef struct {
+  guint64 seq;
+  char hash[MUGAI_SHA256_HEX_LENGTH + 1];
+} Head;
+
+struct MugaiAudit {
+  int directory_fd; /* holds the lock that keeps a second writer out */
+  char *directory;
+  char *segment; /* name of the newest; NULL: there is none */
+  int segment_fd;
+  guint64 size_bytes; /* of the newest, all of it synced */
+  Head synced;
+  Head pending;
+  char *pending_segment; /* where the group goes; NULL: no group */
+  GString *group;
+};
+
+static gboolean fail_broken (GError **error, const char *name, const char *fault) {
+  g_set_error (error, MUGAI_AUDIT_ERROR, MUGAI_AUDIT_ERROR_BROKEN, "audit chain: %s: %s", name, fault);
+  return FALSE;
+}
+
+/* ---- opening ---- */
+
+static gboolean lock_directory (MugaiAudit *audit, GError **error) {
+  if (flock (audit->directory_fd, LOCK_EX | LOCK_NB) == 0)
+    return TRUE;
+  return mugai_audit_fail_io (error, "another writer has", audit->directory);
+}
+
+/* Takes the head from the last whole line of @name; @ret_found is FALSE when the file has none. */
+static gboolean read_head (MugaiAudit *audit, const char *name, guint64 *ret_whole_bytes, gboolean *ret_found,
+                           GError **error) {
+  g_auto (MugaiAuditReader) reader = { .fd = -1 };
+  g_auto (MugaiAuditLine) line = { 0 };
+  const char *text = NULL, *fault = NULL;
+  gsize length_bytes = 0;
+
+  if (!mugai_audit_reader_open (&reader, audit->directory_fd, name, TRUE, error)
+      || !mugai_audit_reader_previous (&reader, &text, &length_bytes, error))
+    return FALSE;
+  *ret_whole_bytes = reader.whole_bytes;
+  *ret_found = text != NULL;
+  if (text == NULL)
+    return TRUE;
+  if (!mugai_audit_line_check (text, length_bytes, &line, &fault))
+    return fail_broken (error, name, fault);
+  audit->synced.seq = line.seq;
+  memcpy (audit->synced.hash, line.hash, sizeof line.hash);
+  return TRUE;
+}
+
+/* Opens the newest segment for appending, without what a crash left of a line. */
+static gboolean open_newest (MugaiAudit *audit, const char *name, guint64 whole_bytes, GError **error) {
+  audit->segment_fd = openat (audit->directory_fd, name, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+  if (audit->segment_fd < 0)
+    return mugai_audit_fail_io (error, "cannot open", name);
+  audit->segment = g_strdup (name);
+  audit->size_bytes = whole_bytes;
+  if (mugai_fd_size (audit->segment_fd) != (gint64) whole_bytes
+      && ftruncate (audit->segment_fd, (off_t) whole_bytes) < 0)
+    return mugai_audit_fail_io (error, "cannot cut the torn line off", name);
+  /* Lines that a dead writer wrote may be in memory only: from here on they count as answered. */
+  if (fsync (audit->segment_fd) < 0 || fsync (audit->directory_fd) < 0)
+    return mugai_audit_fail_io (error, "cannot sync", name);
+  return TRUE;
+}
+
+static gboolean open_chain (MugaiAudit *audit, GError **error) {
+  g_autoptr (GPtrArray) names = mugai_audit_segments (audit->directory_fd, error);
+  gboolean found = FALSE;
+
+  if (names == NULL)
+    return FALSE;
+  for (guint i = names->len; i > 0 && !found; i--) {
+    const char *name = g_ptr_array_index (names, i - 1);
+    guint64 whole_bytes = 0;
+    if (!read_head (audit, name, &whole_bytes, &found, error))
+      return FALSE;
+    if (i == names->len && !open_newest (audit, name, whole_bytes, error))
+      return FALSE;
+  }
+  audit->pending = audit->synced;
+  return TRUE;
+}
+
+MugaiAudit *mugai_audit_open (const char *directory, GError **error) {
+  g_autoptr (MugaiAudit) audit = g_new0 (MugaiAudit, 1);
+
+  audit->segment_fd = -1;
+  audit->directory = g_strdup (directory);
+  audit->group = g_string_new (NULL);
+  g_strlcpy (audit->synced.hash, mugai_audit_first_prev (), sizeof audit->synced.hash);
+  audit->directory_fd = mugai_audit_open_directory (directory, error);
+  if (audit->directory_fd < 0)
+    return NULL;
+  if (!lock_directory (audit, error) || !open_chain (audit, error))
+    return NULL;
+  return g_steal_pointer (&audit);
+}
+
+void mugai_audit_close (MugaiAudit *audit) {
+  if (audit == NULL)
+    return;
+  mugai_fd_close (audit->segment_fd);
+  mugai_fd_close (audit->directory_fd);
+  g_string_free (audit->group, TRUE);
+  g_free (audit->pending_segment);
+  g_free (audit->segment);
+  g_free (audit->directory);
+  g_free (audit);
+}
+
+guint64 mugai_audit_last_seq (const MugaiAudit *audit) {
+  return audit->synced.seq;
+}
+
+/* ---- appending ---- */
+
+/* The day's segment; but never an older one than the newest, whatever the clock says: the order of names is the order of lines. */
+static char *choose_segment (const MugaiAudit *audit, const char *at) {
+  char *name = mugai_audit_segment_name (at);
+
+  if (audit->segment != NULL && strcmp (name, audit->segment) < 0) {
+    g_free (name);
+    return g_strdup (audit->segment);
+  }
+  return name;
+}
+
+gboolean mugai_audit_append (MugaiAudit *audit, const char *kind, const char *actor, json_t *body, gint64 now_us,
+                             GError **error) {
+  g_return_val_if_fail (json_is_object (body), FALSE);
+
+  g_autofree char *at = mugai_time_rfc3339 (now_us);
+  char hash[MUGAI_SHA256_HEX_LENGTH + 1];
+  g_autofree char *line =
+      mugai_audit_line_make (audit->pending.seq + 1, audit->pending.hash, kind, at, actor, body, hash);
+  if (line == NULL) {
+    g_set_error (error, MUGAI_AUDIT_ERROR, MUGAI_AUDIT_ERROR_IO, "audit chain: a line over %u bytes is not written",
+                 MUGAI_AUDIT_MAX_LINE_BYTES);
+    return FALSE;
+  }
+  if (audit->pending_segment == NULL)
+    audit->pending_segment = choose_segment (audit, at);
+  g_string_append (audit->group, line);
+  g_string_append_c (audit->group, '\n');
+  audit->pending.seq++;
+  memcpy (audit->pending.hash, hash, sizeof hash);
+  return TRUE;
+}
+
+void mugai_audit_abandon (MugaiAudit *audit) {
+  g_string_set_size (audit->group, 0);
+  g_clear_pointer (&audit->pending_segment, g_free);
+  audit->pending = audit->synced;
+}
+
+/* The first line of a day: its file must be there after a power cut, so the folder is synced too. */
+static int create_segment (MugaiAudit *audit, GError **error) {
+  const char *name = audit->pending_segment;
+  g_auto (MugaiFd) fd =
+      openat (audit->directory_fd, name, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, SEGMENT_MODE);
+
+  if (fd < 0) {
+    (void) mugai_audit_fail_io (error, "cannot create", name);
+    return -1;
+  }
+  if (fsync (audit->directory_fd) < 0) {
+    (void) mugai_audit_fail_io (error, "cannot sync the folder of", name);
+    (void) unlinkat (audit->directory_fd, name, 0);
+    return -1;
+  }
+  return mugai_fd_steal (&fd);
+}
+
+static gboolean write_group (MugaiAudit *audit, int fd, guint64 size_bytes, GError **error) {
+  const char *name = audit->pending_segment;
+
+  if (mugai_fd_size (fd) != (gint64) size_bytes)
+    return fail_broken (error, name, "its length is not what the writer left");
+  if (!mugai_fd_write_all (fd, audit->group->str, audit->group->len, NULL))
+    return mugai_audit_fail_io (error, "cannot write", name);
+  if (fdatasync (fd) < 0)
+    return mugai_audit_fail_io (error, "cannot sync", name);
+  return TRUE;
+}
+
+/* Undoes a write that failed half-way. What cannot be undone now is undone or kept, as a whole line, by the next open. */
+static void take_back (MugaiAudit *audit, int fd, guint64 size_bytes, gboolean created) {
+  (void) !ftruncate (fd, (off_t) size_bytes);
+  (void) fdatasync (fd);
+  if (created && mugai_fd_size (fd) == 0)
+    (void) unlinkat (audit->directory_fd, audit->pending_segment, 0);
+}
+
+gboolean mugai_audit_sync (MugaiAudit *audit, GError **error) {
+  g_auto (MugaiFd) created_fd = -1;
+  GError *cause = NULL;
+
+  if (audit->pending_segment == NULL)
+    return TRUE;
+  gboolean create = audit->segment == NULL || strcmp (audit->segment, audit->pending_segment) != 0;
+  if (create) {
+    created_fd = create_segment (audit, error);
+    if (created_fd < 0) {
+      mugai_audit_abandon (audit);
+      return FALSE;
+    }
+  }
+  int fd = create ? created_fd : audit->segment_fd;
+  guint64 size_bytes = create ? 0 : audit->size_bytes;
+  if (!write_group (audit, fd, size_bytes, &cause)) {
+    if (!g_error_matches (cause, MUGAI_AUDIT_ERROR, MUGAI_AUDIT_ERROR_BROKEN))
+      take_back (audit, fd, size_bytes, create);
+    g_propagate_error (error, cause);
+    mugai_audit_abandon (audit);
+    return FALSE;
+  }
+  if (create) {
+    mugai_fd_close (audit->segment_fd);
+    audit->segment_fd = mugai_fd_steal (&created_fd);
+    g_free (audit->segment);
+    audit->segment = g_steal_pointer (&audit->pending_segment);
+  }
+  audit->size_bytes = size_bytes + audit->group->len;
+  audit->synced = audit->pending;
+  mugai_audit_abandon (audit);
+  return TRUE;
+}
+
+/* ---- reading ---- */
+
+/* One segment, in either direction. @ret_more: the visitor wants to go on. */
+static gboolean each_line (int directory_fd, const char *name, gboolean backwards, MugaiAuditVisit visit, gpointer data,
+                           gboolean *ret_more, GError **error) {
+  g_auto (MugaiAuditReader) reader = { .fd = -1 };
+
+  if (!mugai_audit_reader_open (&reader, directory_fd, name, backwards, error))
+    return FALSE;
+  *ret_more = TRUE;
+  while (*ret_more) {
+    const char *text = NULL;
+    gsize length_bytes = 0;
+    gboolean whole = TRUE;
+    if (backwards ? !mugai_audit_reader_previous (&reader, &text, &length_bytes, error)
+                  : !mugai_audit_reader_next (&reader, &text, &length_bytes, &whole, error))
+      return FALSE;
+    if (text == NULL || !whole) /* half a line is one being written, or never answered */
+      return TRUE;
+    g_autoptr (MugaiJson) line = json_loadb (text, length_bytes, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object (line))
+      return fail_broken (error, name, "a line is not JSON; see mugai audit verify");
+    *ret_more = visit (line, data);
+  }
+  return TRUE;
+}
+
+static gboolean each (const char *directory, gboolean backwards, MugaiAuditVisit visit, gpointer data, GError **error) {
+  g_auto (MugaiFd) fd = mugai_audit_open_directory (directory, error);
+  g_autoptr (GPtrArray) names = fd >= 0 ? mugai_audit_segments (fd, error) : NULL;
+  gboolean more = TRUE;
+
+  if (names == NULL)
+    return FALSE;
+  for (guint i = 0; i < names->len && more; i++) {
+    const char *name = g_ptr_array_index (names, backwards ? names->len - 1 - i : i);
+    if (!each_line (fd, name, backwards, visit, data, &more, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean mugai_audit_each (const char *directory, MugaiAuditVisit visit, gpointer data, GError **error) {
+  return each (directory, FALSE, visit, data, error);
+}
+
+gboolean mugai_audit_each_back (const char *directory, MugaiAuditVisit visit, gpointer data, GError **error) {
+  return each (directory, TRUE, visit, data, error);
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * `mugai sanitize`: one message through the three steps, in a sandboxed child; nothing is stored. The exit status says
+ * what would become of it: 0 delivered, 20 refused, 21 held, 75 temporary failure (design.md 6).
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "mugai/audit.h"
+#include "mugai/base/base.h"
+#include "mugai/base/fd.h"
+#include "mugai/base/unicode.h"
+#include "mugai/flow.h"
+#include "mugai/worker.h"
+
+#include "offline.h"
+#include "words.h"
+
+#define EXIT_REFUSED 20
+#define EXIT_HELD 21
+#define MAX_MESSAGE_BYTES (200u * 1024 * 1024) /* read at all; the policy's own limits are lower */
+#define DEADLINE_MS 30000                      /* attacks.md: every message decided within 30 s, per worker */
+
+typedef struct {
+  char *policy, *signatures, *direction, *client, *helo, *auth, *from, *record;
+  char **to;
+  char **files;
+} Options;
+
+static void options_clear (Options *options) {
+  g_free (options->policy);
+  g_free (options->signatures);
+  g_free (options->direction);
+  g_free (options->client);
+  g_free (options->helo);
+  g_free (options->auth);
+  g_free (options->from);
+  g_free (options->record);
+  g_strfreev (options->to);
+  g_strfreev (options->files);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+
+/* Addresses are taken as bytes (FILENAME): odd ones are for the policy to judge, not for the option parser. */
+static gboolean parse_options (Options *options, int argc, char **argv, GError **error) {
+  const GOptionEntry entries[] = {
+    { "policy", 0, 0, G_OPTION_ARG_FILENAME, &options->policy, "policy file (default: the shipped one)", "FILE" },
+    { "signatures", 0, 0, G_OPTION_ARG_FILENAME, &options->signatures,
+      "ClamAV signatures; without it nothing is scanned", "DIR" },
+    { "direction", 0, 0, G_OPTION_ARG_STRING, &options->direction,
+      "inbound, outbound, internal or relay (default: from the envelope)", "NAME" },
+    { "client", 0, 0, G_OPTION_ARG_FILENAME, &options->client, "IP address of the sending host (default: 127.0.0.1)",
+      "ADDR" },
+    { "helo", 0, 0, G_OPTION_ARG_FILENAME, &options->helo, "its name in HELO", "NAME" },
+    { "auth", 0, 0, G_OPTION_ARG_FILENAME, &options->auth, "authenticated user", "USER" },
+    { "from", 0, 0, G_OPTION_ARG_FILENAME, &options->from, "envelope sender; '<>' for the empty one", "ADDR" },
+    { "to", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->to, "envelope recipient; may be given several times", "ADDR" },
+    { "record", 0, 0, G_OPTION_ARG_FILENAME, &options->record, "write the record of the decision there", "FILE" },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->files, NULL, "[MESSAGE|-]" },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_option_context_set_summary (
+      context, "Sanitises one message (RFC 5322) and writes the new one to standard output.\n"
+               "Exit: 0 would be delivered, 20 refused, 21 held (the notice is written), 75 temporary failure,\n"
+               "64 usage, 73 the record cannot be written, 78 policy or configuration error.");
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, error))
+    return FALSE;
+  if (options->files != NULL && g_strv_length (options->files) > 1) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "one message at a time");
+    return FALSE;
+  }
+  if (options->direction != NULL && mugai_direction_from_name (options->direction) < 0) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                 "--direction %s: write inbound, outbound, internal or relay", options->direction);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- envelope ---- */
+
+static char *bare_address (const char *given) {
+  gsize length = given != NULL ? strlen (given) : 0;
+  if (length >= 2 && given[0] == '<' && given[length - 1] == '>')
+    return mugai_unicode_make_safe (given + 1, (gssize) length - 2, MUGAI_FACTS_MAX_NAME_BYTES);
+  return mugai_unicode_make_safe (given, -1, MUGAI_FACTS_MAX_NAME_BYTES);
+}
+
+static void replace (char **member, char *value) {
+  g_free (*member);
+  *member = value;
+}
+
+static void force_direction (MugaiEnvelope *envelope, MugaiDirection direction) {
+  envelope->direction = direction;
+  for (guint i = 0; i < envelope->recipients->len; i++) {
+    MugaiRecipient *recipient = g_ptr_array_index (envelope->recipients, i);
+    recipient->direction = direction;
+  }
+}
+
+static MugaiEnvelope *make_envelope (const Options *options, const MugaiOrganisation *organisation,
+                                     guint64 size_bytes) {
+  MugaiEnvelope *envelope = mugai_envelope_new ();
+  replace (&envelope->client,
+           mugai_unicode_make_safe (options->client != NULL ? options->client : "127.0.0.1", -1, 100));
+  replace (&envelope->helo, mugai_unicode_make_safe (options->helo, -1, MUGAI_FACTS_MAX_NAME_BYTES));
+  replace (&envelope->auth, mugai_unicode_make_safe (options->auth, -1, MUGAI_FACTS_MAX_NAME_BYTES));
+  replace (&envelope->from, bare_address (options->from));
+  for (guint i = 0; options->to != NULL && options->to[i] != NULL; i++) {
+    g_autofree char *address = bare_address (options->to[i]);
+    g_ptr_array_add (envelope->recipients, mugai_recipient_new (address));
+  }
+  envelope->size_bytes = size_bytes;
+  envelope->time_us = g_get_real_time ();
+  envelope->attempt = 1;
+  mugai_flow_classify (organisation, envelope);
+  if (options->direction != NULL)
+    force_direction (envelope, (MugaiDirection) mugai_direction_from_name (options->direction));
+  else if (envelope->recipients->len == 0)
+    force_direction (envelope, MUGAI_DIRECTION_INBOUND); /* an envelope that says nothing: the strictest look */
+  return envelope;
+}
+
+/* ---- the way of the message ---- */
+
+static MugaiOutcome *sanitize (const MugaiPolicy *policy, MugaiScanner *scanner, MugaiEnvelope *envelope,
+                               int message_fd, const MugaiNoticeContext *context) {
+  g_autoptr (GError) error = NULL;
+  for (envelope->attempt = 1; envelope->attempt <= 2; envelope->attempt++) {
+    MugaiOutcome *outcome = NULL;
+    g_clear_error (&error);
+    g_autoptr (MugaiWorker) worker = mugai_offline_worker (scanner, &error);
+    if (worker == NULL)
+      return mugai_sanitize_failed (policy, envelope, MUGAI_FAILURE_NO_WORKER, error->message, context);
+    MugaiSteps *steps = mugai_worker_steps (worker, g_get_monotonic_time () + DEADLINE_MS * G_TIME_SPAN_MILLISECOND);
+    if (mugai_sanitize_run (steps, policy, envelope, message_fd, context, &outcome, &error))
+      return outcome;
+  }
+  envelope->attempt = 2;
+  return mugai_sanitize_failed (policy, envelope, MUGAI_FAILURE_WORKER_DIED_TWICE, error->message, context);
+}
+
+static json_t *make_record (const MugaiPolicy *policy, const MugaiEnvelope *envelope, const MugaiOutcome *outcome,
+                            const char *id) {
+  g_autoptr (MugaiJson) facts = mugai_policy_facts_to_json (envelope, outcome->facts);
+  const MugaiRecordInput input = {
+    .id = id,
+    .envelope = envelope,
+    .facts = outcome->facts,
+    .decision = outcome->decision,
+    .vocabulary_facts = facts,
+    .policy_name = mugai_policy_name (policy),
+    .policy_version = mugai_policy_version (policy),
+    .failure = outcome->failure,
+    .took_wait = outcome->took.wait,
+    .took_spool = outcome->took.spool,
+    .took_inspect = outcome->took.inspect,
+    .took_decide = outcome->took.decide,
+    .took_rebuild = outcome->took.rebuild,
+    .took_keep = outcome->took.keep,
+    .out_sha256 = outcome->out_sha256,
+    .out_size_bytes = outcome->mail != NULL ? g_bytes_get_size (outcome->mail) : 0,
+  };
+  return mugai_audit_record (&input);
+}
+
+static gboolean write_record (const char *path, json_t *record, GError **error) {
+  g_autofree char *line = mugai_json_line (record);
+  g_autofree char *text = g_strconcat (line, "\n", NULL);
+  g_auto (MugaiFd) fd = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: %s", path, g_strerror (errno));
+    return FALSE;
+  }
+  return mugai_fd_write_all (fd, text, strlen (text), error);
+}
+
+static int write_result (const MugaiOutcome *outcome, GBytes *original) {
+  g_autoptr (GError) error = NULL;
+  MugaiAction action = outcome->decision->action;
+  GBytes *mail = outcome->mail;
+  if (mail == NULL && action == MUGAI_ACTION_DELIVER)
+    mail = original;
+  if (mail != NULL && (action == MUGAI_ACTION_DELIVER || action == MUGAI_ACTION_HOLD)
+      && !mugai_fd_write_all (STDOUT_FILENO, g_bytes_get_data (mail, NULL), g_bytes_get_size (mail), &error)) {
+    g_printerr ("mugai sanitize: standard output: %s\n", error->message);
+    return EX_IOERR;
+  }
+  if (outcome->decision->reply != NULL)
+    g_printerr ("%s\n", outcome->decision->reply);
+  switch (action) {
+  case MUGAI_ACTION_DELIVER:
+    return EX_OK;
+  case MUGAI_ACTION_HOLD:
+    return EXIT_HELD;
+  case MUGAI_ACTION_REFUSE:
+    return EXIT_REFUSED;
+  default:
+    return EX_TEMPFAIL;
+  }
+}
+
+static int run (const Options *options, const MugaiPolicy *policy, MugaiScanner *scanner, GBytes *message) {
+  g_autoptr (GError) error = NULL;
+  g_autofree char *id = mugai_id_new ();
+  const MugaiOrganisation *organisation = mugai_policy_organisation (policy);
+  g_autoptr (MugaiEnvelope) envelope = make_envelope (options, organisation, g_bytes_get_size (message));
+  g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (id, organisation, envelope->time_us);
+  if (mugai_scanner_version (scanner) != NULL) {
+    envelope->generation = 1;
+    envelope->signatures_age_s = MAX (0, envelope->time_us / G_USEC_PER_SEC - mugai_scanner_time (scanner));
+  }
+  g_auto (MugaiFd) message_fd = mugai_offline_seal (message, &error);
+  if (message_fd < 0) {
+    g_printerr ("mugai sanitize: %s\n", error->message);
+    return EX_TEMPFAIL;
+  }
+  g_autoptr (MugaiOutcome) outcome = sanitize (policy, scanner, envelope, message_fd, context);
+  if (options->record != NULL) {
+    g_autoptr (MugaiJson) record = make_record (policy, envelope, outcome, id);
+    if (!write_record (options->record, record, &error)) {
+      g_printerr ("mugai sanitize: --record: %s\n", error->message);
+      return EX_CANTCREAT;
+    }
+  }
+  return write_result (outcome, message);
+}
+
+int mugai_cli_sanitize (int argc, char **argv) {
+  g_auto (Options) options = { 0 };
+  g_autoptr (GError) error = NULL;
+  if (!parse_options (&options, argc, argv, &error)) {
+    g_printerr ("mugai sanitize: %s\n", error->message);
+    return EX_USAGE;
+  }
+  g_autoptr (MugaiPolicy) policy = mugai_offline_policy (options.policy);
+  if (policy == NULL)
+    return EX_CONFIG;
+  g_autoptr (MugaiScanner) scanner = mugai_offline_scanner (options.signatures, &error);
+  if (scanner == NULL) {
+    g_printerr ("mugai sanitize: %s\n", error->message);
+    return EX_CONFIG;
+  }
+  g_autoptr (GBytes) message =
+      mugai_offline_read (options.files != NULL ? options.files[0] : "-", MAX_MESSAGE_BYTES, &error);
+  if (message == NULL) {
+    g_printerr ("mugai sanitize: %s\n", error->message);
+    return EX_USAGE;
+  }
+  return run (&options, policy, scanner, message);
+}

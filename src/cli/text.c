@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * `mugai text`: HTML to plain text, as bodies of mail are converted. UTF-8 out, whatever comes in.
+ */
+#include "cli.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+#include "mugai/base/fd.h"
+#include "mugai/mail/charset.h"
+#include "mugai/text.h"
+
+#include "offline.h"
+
+typedef struct {
+  char *charset, *links;
+  int width;
+  char **files;
+} Options;
+
+static gboolean parse_links (const char *name, MugaiTextLinks *ret_links) {
+  static const char *const names[] = { "list", "inline", "none" };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (name == NULL || g_str_equal (name, names[i])) {
+      *ret_links = (MugaiTextLinks) i;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean parse_options (Options *options, MugaiTextOptions *text, int argc, char **argv, GError **error) {
+  const GOptionEntry entries[] = {
+    { "charset", 0, 0, G_OPTION_ARG_STRING, &options->charset, "of the input (default: byte order mark, meta, content)",
+      "NAME" },
+    { "width", 0, 0, G_OPTION_ARG_INT, &options->width, "columns of a line (default 76, at least 20)", "N" },
+    { "links", 0, 0, G_OPTION_ARG_STRING, &options->links, "list (default), inline or none", "HOW" },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->files, NULL, "[FILE|-]" },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_option_context_set_summary (context, "Converts an HTML document to plain text in UTF-8.");
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, error))
+    return FALSE;
+  if (options->width < 20 || options->width > 10000 || !parse_links (options->links, &text->links)
+      || (options->files != NULL && g_strv_length (options->files) > 1)) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                 "--width takes 20 to 10000, --links takes list, inline or none, and one file at a time is read");
+    return FALSE;
+  }
+  text->width = (guint) options->width;
+  return TRUE;
+}
+
+static int convert (const Options *options, const MugaiTextOptions *text) {
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MugaiTextResult) result = NULL;
+  const char *file = options->files != NULL ? options->files[0] : "-";
+  g_autoptr (GBytes) input = mugai_offline_read (file, MUGAI_TEXT_MAX_INPUT_BYTES, &error);
+  if (input == NULL) {
+    g_printerr ("mugai text: %s: %s\n", file, error->message);
+    return EX_NOINPUT;
+  }
+  gsize length_bytes = 0;
+  const char *bytes = g_bytes_get_data (input, &length_bytes);
+  g_autofree char *sniffed = mugai_text_sniff_charset (bytes, length_bytes);
+  mugai_mail_charset_init ();
+  g_autoptr (MugaiCharsetResult) decoded = mugai_mail_charset_decode (bytes, length_bytes, options->charset, sniffed);
+  if (!mugai_text_from_html (decoded->text, strlen (decoded->text), text, &result, &error)
+      || !mugai_fd_write_all (STDOUT_FILENO, result->text, strlen (result->text), &error)) {
+    g_printerr ("mugai text: %s\n", error->message);
+    return EX_DATAERR;
+  }
+  return EX_OK;
+}
+
+int mugai_cli_text (int argc, char **argv) {
+  Options options = { .width = MUGAI_TEXT_DEFAULT_WIDTH };
+  MugaiTextOptions text = { 0 };
+  g_autoptr (GError) error = NULL;
+  int status = EX_USAGE;
+  if (parse_options (&options, &text, argc, argv, &error))
+    status = convert (&options, &text);
+  else
+    g_printerr ("mugai text: %s\n", error->message);
+  g_free (options.charset);
+  g_free (options.links);
+  g_strfreev (options.files);
+  return status;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * keeper/client: asking the keeper, and asking again after its death.
+ *
+ * The keeper's socket outlives it (the master holds it), so a request may wait in the socket's queue for the next keeper.
+ * End of file before the answer says only that nobody knows: the same request goes out again, and the id makes that
+ * harmless. Threads: any; nothing is shared.
+ */
+#include "mugai/keeper.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <gio/gio.h>
+
+#include "mugai/base/base.h"
+#include "mugai/base/fd.h"
+
+#include "request.h"
+
+#define PAUSE_MS 20 /* between two tries */
+#define RECORD_ACTOR "mugaid"
+
+static gint64 left_ms (gint64 end_us) {
+  return (end_us - g_get_monotonic_time () + 999) / 1000;
+}
+
+static gboolean fail_gone (GError **error, const char *words) {
+  g_set_error (error, MUGAI_KEEPER_ERROR, MUGAI_KEEPER_ERROR_GONE, "keeper: %s", words);
+  return FALSE;
+}
+
+static int connect_socket (const char *path, gint64 end_us, GError **error) {
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  gint64 wait_ms = MAX (left_ms (end_us), 1);
+  /* A full queue of a listening socket makes connect () wait; this bounds it. */
+  struct timeval wait = { .tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000 };
+  g_auto (MugaiFd) fd = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+  if (strlen (path) >= sizeof address.sun_path)
+    errno = ENAMETOOLONG;
+  if (fd < 0 || strlen (path) >= sizeof address.sun_path) {
+    (void) fail_gone (error, g_strerror (errno));
+    return -1;
+  }
+  memcpy (address.sun_path, path, strlen (path));
+  (void) setsockopt (fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+  if (connect (fd, (struct sockaddr *) &address, sizeof address) < 0) {
+    (void) fail_gone (error, g_strerror (errno));
+    return -1;
+  }
+  return mugai_fd_steal (&fd);
+}
+
+static gboolean read_answer (const char *text, gsize length_bytes, GError **error) {
+  g_autoptr (MugaiJson) object = mugai_json_parse (text, length_bytes, NULL);
+  const char *words = json_string_value (json_object_get (object, "error"));
+
+  if (json_is_true (json_object_get (object, "ok")))
+    return TRUE;
+  g_set_error (error, MUGAI_KEEPER_ERROR, MUGAI_KEEPER_ERROR_FAILED, "keeper: %s",
+               words != NULL ? words : "unreadable answer");
+  return FALSE;
+}
+
+/* One try: GONE may be tried again. */
+static gboolean ask_once (const char *path, const char *head, const int *fds, guint n_fds, gint64 end_us,
+                          GError **error) {
+  g_auto (MugaiFd) fd = connect_socket (path, end_us, error);
+  g_autoptr (GError) cause = NULL;
+  char text[MUGAI_KEEPER_MAX_REQUEST_BYTES];
+  int no_fds[MUGAI_FD_MAX_PASSED];
+  guint n_no_fds = 0;
+
+  if (fd < 0)
+    return FALSE;
+  if (!mugai_fd_send (fd, head, strlen (head), fds, n_fds, &cause))
+    return fail_gone (error, cause->message);
+  gssize got = mugai_fd_receive (fd, text, sizeof text, no_fds, &n_no_fds, (int) MAX (left_ms (end_us), 0), &cause);
+  for (guint i = 0; i < n_no_fds; i++)
+    mugai_fd_close (no_fds[i]);
+  if (got > 0)
+    return read_answer (text, (gsize) got, error);
+  if (got == 0)
+    return fail_gone (error, "it ended before it answered");
+  if (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    return fail_gone (error, cause->message);
+  g_set_error_literal (error, MUGAI_KEEPER_ERROR, MUGAI_KEEPER_ERROR_LATE, "keeper: no answer in time");
+  return FALSE;
+}
+
+static gboolean ask (const char *path, const char *head, const int *fds, guint n_fds, int timeout_ms, GError **error) {
+  gint64 end_us = g_get_monotonic_time () + (gint64) timeout_ms * 1000;
+
+  for (;;) {
+    g_autoptr (GError) cause = NULL;
+    if (ask_once (path, head, fds, n_fds, end_us, &cause))
+      return TRUE;
+    if (!g_error_matches (cause, MUGAI_KEEPER_ERROR, MUGAI_KEEPER_ERROR_GONE) || left_ms (end_us) <= PAUSE_MS) {
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return FALSE;
+    }
+    g_usleep (PAUSE_MS * 1000);
+  }
+}
+
+/* A sealed memory file with the body's line. */
+static int make_body (json_t *body, GError **error) {
+  g_autofree char *text = mugai_json_line (body);
+  g_auto (MugaiFd) fd = mugai_fd_new_memory ("mugai-record", error);
+
+  if (fd < 0 || !mugai_fd_write_all (fd, text, strlen (text), error) || !mugai_fd_seal (fd, error))
+    return -1;
+  return mugai_fd_steal (&fd);
+}
+
+static gboolean send_request (const char *path, const char *kind, const char *actor, json_t *body, int message_fd,
+                              int timeout_ms, GError **error) {
+  g_autoptr (GError) cause = NULL;
+  g_auto (MugaiFd) body_fd = make_body (body, &cause);
+  g_autoptr (MugaiJson) head = json_object ();
+  int fds[2] = { body_fd, message_fd };
+
+  if (body_fd < 0) {
+    g_set_error (error, MUGAI_KEEPER_ERROR, MUGAI_KEEPER_ERROR_FAILED, "keeper: %s", cause->message);
+    return FALSE;
+  }
+  json_object_set_new (head, "kind", mugai_json_string (kind));
+  json_object_set_new (head, "actor", mugai_json_string (actor));
+  g_autofree char *text = mugai_json_line (head);
+  return ask (path, text, fds, message_fd >= 0 ? 2 : 1, timeout_ms, error);
+}
+
+gboolean mugai_keeper_keep (const char *socket_path, json_t *record, int message_fd, int timeout_ms, GError **error) {
+  return send_request (socket_path, MUGAI_KEEPER_KIND_RECORD, RECORD_ACTOR, record, message_fd, timeout_ms, error);
+}
+
+gboolean mugai_keeper_log_act (const char *socket_path, const char *kind, const char *actor, json_t *body,
+                               int timeout_ms, GError **error) {
+  g_autoptr (MugaiJson) act = body != NULL ? json_copy (body) : json_object ();
+  g_autofree char *id = mugai_id_new ();
+
+  json_object_set_new (act, "act_id", mugai_json_string (id));
+  return send_request (socket_path, kind, actor, act, -1, timeout_ms, error);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * keeper/request: what a client asks for, checked on arrival.
+ *
+ *     request   {"kind": "record" or an act, "actor"} and one or two descriptors: the body, the original
+ *     answer    {"ok": true} or {"ok": false, "error": words}
+ */
+#pragma once
+
+#include "mugai/keeper.h"
+
+#define MUGAI_KEEPER_MAX_REQUEST_BYTES 4096u /* of the datagram: the body comes in a memory file */
+#define MUGAI_KEEPER_MAX_KIND_BYTES 64u
+#define MUGAI_KEEPER_MAX_ACTOR_BYTES 512u
+#define MUGAI_KEEPER_KIND_RECORD "record"
+
+typedef struct {
+  char *kind, *actor;
+  char *id; /* of the record or the act: a repeated request has the same */
+  json_t *body;
+  int original_fd; /* sealed; -1: none */
+  int answer_fd;   /* borrowed: the client's socket; -1: it has gone */
+} MugaiKeeperRequest;
+
+/** mugai_keeper_request_read: (transfer full): NULL: not what was agreed. Takes @fds over in any case. */
+MugaiKeeperRequest *mugai_keeper_request_read (const char *text, gsize length_bytes, int *fds, guint n_fds,
+                                               GError **error);
+void mugai_keeper_request_free (MugaiKeeperRequest *request);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MugaiKeeperRequest, mugai_keeper_request_free)

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * mail/encoding: base64 and quoted-printable, strictly, with the lenient readings beside them.
+ *
+ * Readers disagree about base64 with padding in the middle or strangers in it, and about "=" that
+ * begins no escape. So a part that needs leniency never passes as a part: it is marked, and each known
+ * reader's result is a view for the scanner. Linear time; at most six readings in memory. Any thread.
+ */
+#include <string.h>
+
+#include "encoding.h"
+
+void mugai_decoded_free (MugaiDecoded *decoded) {
+  if (decoded == NULL)
+    return;
+  g_clear_pointer (&decoded->content, g_bytes_unref);
+  g_clear_pointer (&decoded->views, g_ptr_array_unref);
+  g_free (decoded);
+}
+
+static MugaiDecoded *decoded_new (GByteArray *content) {
+  MugaiDecoded *decoded = g_new0 (MugaiDecoded, 1);
+  decoded->content = g_byte_array_free_to_bytes (content);
+  decoded->views = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  decoded->strict = TRUE;
+  return decoded;
+}
+
+void mugai_encoding_add_view (GPtrArray *views, GBytes *content, GBytes *view) {
+  gboolean known = g_bytes_get_size (view) == 0 || g_bytes_equal (view, content);
+  for (guint i = 0; !known && i < views->len; i++)
+    known = g_bytes_equal (view, g_ptr_array_index (views, i));
+  if (known)
+    g_bytes_unref (view);
+  else
+    g_ptr_array_add (views, view);
+}
+
+/* ---- base64 ---- */
+
+int mugai_encoding_base64_value (guchar c) {
+  if (c >= 'A' && c <= 'Z')
+    return c - 'A';
+  if (c >= 'a' && c <= 'z')
+    return c - 'a' + 26;
+  if (c >= '0' && c <= '9')
+    return c - '0' + 52;
+  if (c == '+')
+    return 62;
+  return c == '/' ? 63 : -1;
+}
+
+static gboolean is_blank (guchar c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Six bits at a time in, whole bytes out. */
+typedef struct {
+  GByteArray *out;
+  guint32 bits;
+  guint n_bits;
+} SixBits;
+
+static void six_bits_put (SixBits *six, guint value) {
+  six->bits = (six->bits << 6) | value;
+  six->n_bits += 6;
+  if (six->n_bits < 8)
+    return;
+  six->n_bits -= 8;
+  guint8 byte = (guint8) (six->bits >> six->n_bits);
+  g_byte_array_append (six->out, &byte, 1);
+}
+
+/* A padding or a line end: what is left over of the quantum is lost. */
+static void six_bits_reset (SixBits *six) {
+  six->bits = 0;
+  six->n_bits = 0;
+}
+
+typedef enum {
+  BASE64_ON_AFTER_PADDING, /* strangers skipped, '=' ends a quantum, goes on (Outlook, many phones) */
+  BASE64_STOP_AT_PADDING,  /* strangers skipped, ends at the first '=' (GMime 3.2.13, Python, Perl) */
+  BASE64_PADDING_SKIPPED,  /* '=' is a stranger like any other */
+  BASE64_STOP_AT_STRANGER, /* ends at the first byte that does not belong */
+  BASE64_BY_LINE,          /* each line for itself */
+  BASE64_URL_SAFE,         /* '-' and '_' are 62 and 63 */
+  N_BASE64_READERS
+} Base64Reader;
+
+/* Returns FALSE when this reader reads no further. */
+static gboolean base64_lenient_byte (SixBits *six, guchar c, Base64Reader reader) {
+  int value = mugai_encoding_base64_value (c);
+  if (value < 0 && reader == BASE64_URL_SAFE && (c == '-' || c == '_'))
+    value = c == '-' ? 62 : 63;
+  if (value >= 0) {
+    six_bits_put (six, (guint) value);
+    return TRUE;
+  }
+  if (c == '=') {
+    if (reader == BASE64_STOP_AT_PADDING || reader == BASE64_STOP_AT_STRANGER)
+      return FALSE;
+    if (reader != BASE64_PADDING_SKIPPED)
+      six_bits_reset (six);
+    return TRUE;
+  }
+  if (c == '\n' && reader == BASE64_BY_LINE)
+    six_bits_reset (six);
+  return is_blank (c) || reader != BASE64_STOP_AT_STRANGER;
+}
+
+static GBytes *base64_lenient (const char *data, gsize length_bytes, Base64Reader reader) {
+  SixBits six = { g_byte_array_sized_new ((guint) MIN (length_bytes / 4 * 3 + 3, G_MAXUINT / 2)), 0, 0 };
+  for (gsize i = 0; i < length_bytes; i++)
+    if (!base64_lenient_byte (&six, (guchar) data[i], reader))
+      break;
+  return g_byte_array_free_to_bytes (six.out);
+}
+
+MugaiDecoded *mugai_encoding_base64 (const char *data, gsize length_bytes) {
+  SixBits six = { g_byte_array_sized_new ((guint) MIN (length_bytes / 4 * 3 + 3, G_MAXUINT / 2)), 0, 0 };
+  gsize n_digits = 0, n_padding = 0;
+  gboolean bad = FALSE;
+  for (gsize i = 0; i < length_bytes && !bad; i++) {
+    guchar c = (guchar) data[i];
+    int value = mugai_encoding_base64_value (c);
+    if (value >= 0 && n_padding == 0) {
+      six_bits_put (&six, (guint) value);
+      n_digits++;
+    } else if (c == '=') {
+      n_padding++;
+    } else {
+      bad = !is_blank (c);
+    }
+  }
+  gsize wanted = n_digits % 4 == 0 ? 0 : 4 - n_digits % 4;
+  bad = bad || wanted == 3 || (n_padding != 0 && n_padding != wanted);
+  MugaiDecoded *decoded = decoded_new (six.out);
+  decoded->odd = bad || n_padding != wanted;
+  if (!bad)
+    return decoded;
+
+  decoded->strict = FALSE;
+  g_bytes_unref (decoded->content);
+  decoded->content = base64_lenient (data, length_bytes, BASE64_ON_AFTER_PADDING);
+  for (guint reader = BASE64_STOP_AT_PADDING; reader < N_BASE64_READERS; reader++)
+    mugai_encoding_add_view (decoded->views, decoded->content, base64_lenient (data, length_bytes, reader));
+  return decoded;
+}
+
+/* ---- quoted-printable ---- */
+
+/* Length of the line end at @i: 0 none, 1 LF, 2 CRLF. */
+static gsize line_end_at (const char *data, gsize length_bytes, gsize i) {
+  if (i < length_bytes && data[i] == '\n')
+    return 1;
+  return i + 1 < length_bytes && data[i] == '\r' && data[i + 1] == '\n' ? 2 : 0;
+}
+
+typedef enum {
+  QP_KEEP,        /* a bad "=" stays as it is: what almost all readers do */
+  QP_DROP_EQUALS, /* the "=" goes */
+  QP_DROP_THREE,  /* the "=" and what should have been its digits go */
+  N_QP_READERS
+} QpReader;
+
+typedef struct {
+  GByteArray *out;
+  QpReader reader;
+  gboolean bad;
+} QpState;
+
+/* Careless senders leave "=" as it is (href="…", a=z): every reader shows it. Where a digit, a blank, a control or another "="
+ * follows, readers differ. */
+static gboolean qp_is_plain_equals (const char *data, gsize length_bytes, gsize i) {
+  guchar next = i + 1 < length_bytes ? (guchar) data[i + 1] : '\0';
+  return next > 0x20 && next < 0x7F && next != '=' && !g_ascii_isxdigit ((char) next);
+}
+
+/* An "=" at data[i]. Returns how many bytes were used up. */
+static gsize qp_escape (QpState *state, const char *data, gsize length_bytes, gsize i) {
+  if (i + 2 < length_bytes && g_ascii_isxdigit (data[i + 1]) && g_ascii_isxdigit (data[i + 2])) {
+    guint8 byte = (guint8) (g_ascii_xdigit_value (data[i + 1]) << 4 | g_ascii_xdigit_value (data[i + 2]));
+    g_byte_array_append (state->out, &byte, 1);
+    return 3;
+  }
+  /* A soft line break, with the blanks that transports put behind it. */
+  gsize j = i + 1;
+  while (j < length_bytes && (data[j] == ' ' || data[j] == '\t'))
+    j++;
+  gsize end = line_end_at (data, length_bytes, j);
+  if (end != 0 || j == length_bytes)
+    return j + end - i;
+  state->bad = state->bad || !qp_is_plain_equals (data, length_bytes, i);
+  if (state->reader == QP_KEEP)
+    g_byte_array_append (state->out, (const guint8 *) "=", 1);
+  return state->reader == QP_DROP_THREE ? MIN ((gsize) 3, length_bytes - i) : 1;
+}
+
+/* Blanks at data[i]: kept within a line, gone at its end (RFC 2045 6.7 rule 3). Returns how many bytes were used up. */
+static gsize qp_blanks (QpState *state, const char *data, gsize length_bytes, gsize i) {
+  gsize j = i;
+  while (j < length_bytes && (data[j] == ' ' || data[j] == '\t'))
+    j++;
+  if (j < length_bytes && line_end_at (data, length_bytes, j) == 0)
+    g_byte_array_append (state->out, (const guint8 *) data + i, (guint) (j - i));
+  return j - i;
+}
+
+static GByteArray *qp_read (const char *data, gsize length_bytes, QpReader reader, gboolean *ret_bad) {
+  QpState state = { g_byte_array_sized_new ((guint) MIN (length_bytes, G_MAXUINT / 2)), reader, FALSE };
+  gsize i = 0;
+  while (i < length_bytes) {
+    if (data[i] == '=') {
+      i += qp_escape (&state, data, length_bytes, i);
+    } else if (data[i] == ' ' || data[i] == '\t') {
+      i += qp_blanks (&state, data, length_bytes, i);
+    } else {
+      g_byte_array_append (state.out, (const guint8 *) data + i, 1);
+      i++;
+    }
+  }
+  if (ret_bad != NULL)
+    *ret_bad = state.bad;
+  return state.out;
+}
+
+MugaiDecoded *mugai_encoding_quoted_printable (const char *data, gsize length_bytes) {
+  gboolean bad = FALSE;
+  MugaiDecoded *decoded = decoded_new (qp_read (data, length_bytes, QP_KEEP, &bad));
+  decoded->strict = !bad;
+  decoded->odd = bad;
+  if (!bad)
+    return decoded;
+  for (guint reader = QP_DROP_EQUALS; reader < N_QP_READERS; reader++)
+    mugai_encoding_add_view (decoded->views, decoded->content,
+                             g_byte_array_free_to_bytes (qp_read (data, length_bytes, reader, NULL)));
+  return decoded;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * mail/leaf-text: a text leaf's content as UTF-8 lines that people may see.
+ *
+ * Order matters: charset first (controls inside JIS are no controls), then controls out, then encoded blocks out
+ * (an invisible character must not hide one), then format=flowed (RFC 3676), then encoded blocks once more, because unfolding
+ * may have joined one. Pure; any thread.
+ */
+#include <string.h>
+
+#include "mugai/base/unicode.h"
+#include "mugai/mail/charset.h"
+#include "mugai/mail/mail.h"
+#include "encoding.h"
+
+/* Both languages: which one the reader of the mail speaks is not known here. */
+#define CUT_LINE "[符号化されたデータを取り除きました / encoded data removed]\n"
+
+/* ---- encoded blocks ---- */
+
+char *mugai_mail_cut_encoded (const char *text, guint64 *oddities) {
+  gsize length = strlen (text);
+  g_autoptr (GPtrArray) blocks = mugai_encoding_find_in_body (text, length);
+  if (blocks->len == 0)
+    return g_strdup (text);
+  GString *out = g_string_sized_new (length);
+  gsize at = 0;
+  for (guint i = 0; i < blocks->len; i++) {
+    const MugaiInBody *block = g_ptr_array_index (blocks, i);
+    g_string_append_len (out, text + at, (gssize) (block->start - at));
+    if (out->len > 0 && out->str[out->len - 1] != '\n')
+      g_string_append_c (out, '\n');
+    g_string_append (out, CUT_LINE);
+    at = block->end;
+    if (block->kind != MUGAI_IN_BODY_ARMOUR)
+      *oddities |= MUGAI_BIT (MUGAI_ODDITY_IN_BODY_ENCODING);
+  }
+  g_string_append_len (out, text + at, (gssize) (length - at));
+  return g_string_free (out, FALSE);
+}
+
+/* ---- format=flowed ---- */
+
+typedef struct {
+  const char *start;
+  gsize length;
+  guint depth; /* quote marks taken off the front */
+} FlowedLine;
+
+static FlowedLine flowed_line (const char *start, gsize length) {
+  FlowedLine line = { start, length, 0 };
+  while (line.length > 0 && *line.start == '>') {
+    line.start++;
+    line.length--;
+    line.depth++;
+  }
+  if (line.length > 0 && *line.start == ' ') { /* space-stuffing */
+    line.start++;
+    line.length--;
+  }
+  return line;
+}
+
+static gboolean is_signature_separator (const FlowedLine *line) {
+  return line->length == 3 && memcmp (line->start, "-- ", 3) == 0;
+}
+
+static void begin_flowed_line (GString *out, guint depth) {
+  for (guint i = 0; i < depth; i++)
+    g_string_append_c (out, '>');
+  if (depth > 0)
+    g_string_append_c (out, ' ');
+}
+
+/* Lines that end in a blank go on in the next one of the same depth. */
+static char *unfold_flowed (const char *text, gboolean delsp) {
+  GString *out = g_string_sized_new (strlen (text));
+  gboolean open = FALSE;
+  guint open_depth = 0;
+  while (*text != '\0') {
+    const char *lf = strchr (text, '\n');
+    gsize length = lf != NULL ? (gsize) (lf - text) : strlen (text);
+    FlowedLine line = flowed_line (text, length);
+    gboolean separator = is_signature_separator (&line);
+    gboolean soft = !separator && line.length > 0 && line.start[line.length - 1] == ' ';
+    if (open && (separator || line.depth != open_depth)) {
+      g_string_append_c (out, '\n');
+      open = FALSE;
+    }
+    if (!open)
+      begin_flowed_line (out, line.depth);
+    g_string_append_len (out, line.start, (gssize) (line.length - (soft && delsp ? 1 : 0)));
+    if (!soft && lf != NULL)
+      g_string_append_c (out, '\n');
+    open = soft;
+    open_depth = line.depth;
+    text += length + (lf != NULL ? 1 : 0);
+  }
+  if (open)
+    g_string_append_c (out, '\n');
+  return g_string_free (out, FALSE);
+}
+
+/* ---- the leaf ---- */
+
+/* Embeddings, overrides and isolates: they reorder what is seen. Marks alone (U+200E, U+200F) do not. */
+static gboolean has_bidi_control (const char *text) {
+  for (const char *p = text; (p = strstr (p, "\xE2\x80")) != NULL; p += 2)
+    if ((guchar) p[2] >= 0xAA && (guchar) p[2] <= 0xAE)
+      return TRUE;
+  for (const char *p = text; (p = strstr (p, "\xE2\x81")) != NULL; p += 2)
+    if ((guchar) p[2] >= 0xA6 && (guchar) p[2] <= 0xA9)
+      return TRUE;
+  return FALSE;
+}
+
+/* Charset decoded; NULL when it is refused. */
+static char *decode_charset (const MugaiEntity *entity, const char *hint, guint64 *oddities) {
+  gsize length;
+  const char *data = g_bytes_get_data (entity->content, &length);
+  g_autoptr (MugaiCharsetResult) decoded = mugai_mail_charset_decode (data, length, entity->charset, hint);
+  switch (decoded->outcome) {
+  case MUGAI_CHARSET_REFUSED:
+    *oddities |= MUGAI_BIT (MUGAI_ODDITY_REFUSED_CHARSET);
+    return NULL;
+  case MUGAI_CHARSET_GUESSED:
+    *oddities |= MUGAI_BIT (MUGAI_ODDITY_CHARSET_GUESSED);
+    break;
+  case MUGAI_CHARSET_REPAIRED:
+    *oddities |= MUGAI_BIT (MUGAI_ODDITY_CHARSET_REPAIRED);
+    break;
+  case MUGAI_CHARSET_OK:
+    break;
+  }
+  if (has_bidi_control (decoded->text))
+    *oddities |= MUGAI_BIT (MUGAI_ODDITY_BIDI_TEXT);
+  return g_steal_pointer (&decoded->text);
+}
+
+char *mugai_mail_leaf_text (const MugaiEntity *entity, const char *hint, guint64 *oddities) {
+  if (entity->undecodable)
+    return NULL;
+  g_autofree char *text = decode_charset (entity, hint, oddities);
+  if (text == NULL)
+    return NULL;
+  /* Markup is handed on whole: what looks like an encoded block in it may be an inline image. */
+  g_autofree char *safe = mugai_unicode_make_safe_lines (text, -1, 0);
+  if (g_str_equal (entity->declared, "text/html"))
+    return g_steal_pointer (&safe);
+  g_autofree char *cut = mugai_mail_cut_encoded (safe, oddities);
+  if (!entity->flowed)
+    return g_steal_pointer (&cut);
+  g_autofree char *unfolded = unfold_flowed (cut, entity->delsp);
+  return mugai_mail_cut_encoded (unfolded, oddities);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * One connection of the MTA and the mail in hand on it. libmilter binds a thread per command, not per connection: all
+ * state is here.
+ */
+#pragma once
+
+#include "front.h"
+
+#define MUGAI_SESSION_MAX_RECIPIENTS 10000u /* of one mail; Postfix's smtpd_recipient_limit is 1,000 */
+#define MUGAI_SESSION_MAX_FIELDS 5000u      /* header fields of one mail; mail's own limit is lower, and an oddity */
+
+/* stage 2: the message as received, one memory file. */
+typedef struct {
+  int fd;             /* -1: none */
+  GString *pending;   /* not written yet */
+  guint64 size_bytes; /* pending included */
+  guint64 reserved_bytes;
+} MugaiSpool;
+
+typedef enum {
+  MUGAI_SPOOL_OK,
+  MUGAI_SPOOL_BUSY, /* no room in this front at present: 451 4.3.2 */
+  MUGAI_SPOOL_ERROR
+} MugaiSpoolResult;
+
+void mugai_spool_init (MugaiSpool *spool);
+MugaiSpoolResult mugai_spool_append (MugaiSpool *spool, const void *data, gsize length_bytes);
+/** Writes what is pending and seals. */
+gboolean mugai_spool_finish (MugaiSpool *spool, GError **error);
+void mugai_spool_clear (MugaiSpool *spool);
+
+typedef struct {
+  SMFICTX *ctx;
+  char *client, *helo;
+  gboolean leading_space; /* SMFIP_HDR_LEADSPC was agreed: values begin as written */
+  /* the mail in hand; cleared between mails */
+  gboolean in_mail;
+  char *id;
+  MugaiPolicy *policy;
+  MugaiEnvelope *envelope;
+  char *sender;          /* as the MTA gave it, with <> */
+  GPtrArray *recipients; /* of char*: as the MTA gave them, same order as the envelope's */
+  GPtrArray *fields;     /* of char*: names of the header fields seen, in order: to be deleted by */
+  MugaiSpool spool;
+  gboolean body_begun;
+  gint64 start_us, last_progress_us;
+  gboolean in_step; /* progress may be told from another thread; under the progress lock */
+} MugaiSession;
+
+/* session.c */
+extern struct smfiDesc mugai_session_callbacks;
+void mugai_session_end_mail (MugaiSession *session);
+/** Brackets the steps, while smfi_progress () may be called for the session every 10 s. */
+void mugai_session_begin_step (MugaiSession *session);
+void mugai_session_end_step (MugaiSession *session);
+void mugai_session_tell_progress (void);
+
+/* message.c: stages 3 to 7 */
+sfsistat mugai_message_finish (MugaiSession *session);
+
+/* answer.c */
+/** "552 5.3.4 text" with mugai's id behind it, onto the connection; the status that goes with it. */
+sfsistat mugai_answer_reply (MugaiSession *session, const char *reply);
+/** Envelope and header edits, then the body in one go. FALSE: some call failed: 4xx, nothing counts. */
+gboolean mugai_answer_mail (MugaiSession *session, GBytes *mail, gsize body_offset);
+/** The notice's envelope: sender <>, nobody but @notify. */
+gboolean mugai_answer_redirect (MugaiSession *session, char **notify);

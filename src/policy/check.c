@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What is wrong with a policy as a whole though each line of it is right: notices that would leave the house, rules that can
+ * never match, groups that nobody names, relaying that no rule speaks of. Any thread.
+ */
+#include "loader.h"
+
+#include <string.h>
+
+#include "condition.h"
+
+static gboolean is_ours (const MugaiOrganisation *organisation, const char *address) {
+  const char *at = strrchr (address, '@');
+  g_autofree char *domain = domain_fold (at ? at + 1 : "");
+  for (char **ours = organisation->domains; ours && *ours; ours++)
+    if ((*ours)[0] == '.' ? g_str_has_suffix (domain, *ours) : strcmp (domain, *ours) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static const Node *value_of (const Node *node, const char *name) {
+  for (guint i = 0; node && node->kind == NODE_MAPPING && i < node->keys->len && i < node->values->len; i++) {
+    const Node *key = g_ptr_array_index (node->keys, i);
+    if (key->kind == NODE_SCALAR && strcmp (key->text, name) == 0)
+      return g_ptr_array_index (node->values, i);
+  }
+  return NULL;
+}
+
+static void check_inside (Loader *loader, const Node *organisation, const char *key, const char *address) {
+  const Node *node = value_of (organisation, key);
+  if (!node || !address || !*address || is_ours (&loader->policy->organisation, address))
+    return;
+  problem_at (&loader->problems, node, "%s は自組織のアドレスでなければなりません（通知を庁外に送らないため）。",
+              "%s has to be an address of ours: notices never leave the house", key);
+}
+
+static void check_shadowed (Loader *loader, const Node *rules, GPtrArray *list) {
+  const Rule *always = NULL;
+  for (guint i = 0; i < list->len; i++) {
+    const Rule *rule = g_ptr_array_index (list, i);
+    if (always) {
+      Node place = *rules;
+      place.line = rule->line;
+      warn_at (&loader->problems, &place, "規則「%s」には届きません。前の「%s」がいつも当てはまります。",
+               "rule \"%s\" is never reached: \"%s\" before it always matches", rule->said.id, always->said.id);
+    } else if (!rule->when && !rule->monitor && rule->verb != VERB_CONTINUE) {
+      always = rule;
+    }
+  }
+}
+
+static void check_groups (Loader *loader) {
+  GHashTableIter iter;
+  gpointer value;
+  g_hash_table_iter_init (&iter, loader->groups);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    const Group *group = value;
+    if (!group->used)
+      warn_at (&loader->problems, group->node, "グループ「%s」はどの規則にも使われていません。",
+               "group \"%s\" is used by no rule", group->name);
+  }
+}
+
+/* Rules that the city's standard asks for; without them the built-in ones still refuse relaying, and nothing else. */
+static void check_expected (Loader *loader, const Node *root) {
+  static const char *const expected[] = { "relay", "over-size", "auto-forward" };
+  for (gsize i = 0; i < G_N_ELEMENTS (expected); i++)
+    if (!g_hash_table_contains (loader->ids, expected[i]))
+      warn_at (&loader->problems, root, "規則「%s」がありません（北九州市の基準5.2が求めるものです）。",
+               "there is no rule \"%s\", which the standards ask for", expected[i]);
+}
+
+void check_policy (Loader *loader, const Node *root) {
+  const Node *organisation = value_of (root, "organisation"), *rules = value_of (root, "rules");
+  MugaiOrganisation *ours = &loader->policy->organisation;
+  check_inside (loader, organisation, "reviewers", ours->reviewers);
+  check_inside (loader, organisation, "notice_from", ours->notice_from);
+  check_inside (loader, organisation, "postmaster", ours->postmaster);
+  if (rules) {
+    check_shadowed (loader, rules, loader->policy->message_rules);
+    check_shadowed (loader, rules, loader->policy->part_rules);
+  }
+  check_groups (loader);
+  check_expected (loader, root);
+}

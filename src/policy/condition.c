@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * Conditions at work. Texts are compared after NFKC and case folding, domains as A-labels, so that no way of writing a
+ * name slips past a rule. Recursion goes as deep as a policy nests (MAX_CONDITION_DEPTH), never as a message does.
+ * Pure: no clock, locale, environment, file or network. Any thread.
+ */
+#include "condition.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "mugai/base/unicode.h"
+
+/* ---- texts ---- */
+
+char *text_fold (const char *text) {
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  g_autofree char *plain = g_utf8_normalize (valid, -1, G_NORMALIZE_ALL_COMPOSE);
+  return g_utf8_casefold (plain ? plain : valid, -1);
+}
+
+char *domain_fold (const char *domain) {
+  g_autofree char *copy = g_strdup (domain);
+  gsize length = strlen (copy);
+  if (length > 0 && copy[length - 1] == '.')
+    copy[length - 1] = '\0';
+  if (g_str_is_ascii (copy))
+    return g_ascii_strdown (copy, -1);
+  g_autofree char *ascii = g_utf8_validate (copy, -1, NULL) ? g_hostname_to_ascii (copy) : NULL;
+  return ascii ? g_ascii_strdown (ascii, -1) : text_fold (copy);
+}
+
+/* * any run, ? one character; both folded. Only the last * is ever retried: time is length × length at worst. */
+static gboolean glob_matches (const char *glob, const char *text) {
+  const char *star = NULL, *retry = NULL;
+  while (*text) {
+    if (*glob == '*') {
+      star = ++glob;
+      retry = text;
+    } else if (*glob == '?') {
+      glob++;
+      text = g_utf8_next_char (text);
+    } else if (*glob == *text) {
+      glob++;
+      text++;
+    } else if (star) {
+      retry = g_utf8_next_char (retry);
+      glob = star;
+      text = retry;
+    } else {
+      return FALSE;
+    }
+  }
+  while (*glob == '*')
+    glob++;
+  return *glob == '\0';
+}
+
+static gboolean any_glob (const Matcher *matcher, const char *folded) {
+  for (guint i = 0; i < matcher->globs->len; i++)
+    if (glob_matches (g_ptr_array_index (matcher->globs, i), folded))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean text_matches (const Matcher *matcher, const char *text) {
+  g_autofree char *folded = text_fold (text);
+  return g_hash_table_contains (matcher->exact, folded) || any_glob (matcher, folded);
+}
+
+/* Is @domain listed, or below a domain written with a dot before it? */
+static gboolean domain_matches (const Matcher *matcher, const char *domain) {
+  if (g_hash_table_contains (matcher->exact, domain))
+    return TRUE;
+  if (g_hash_table_size (matcher->below) == 0)
+    return FALSE;
+  for (const char *dot = strchr (domain, '.'); dot; dot = strchr (dot + 1, '.'))
+    if (g_hash_table_contains (matcher->below, dot + 1))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean host_matches (const Matcher *matcher, const char *host) {
+  g_autofree char *folded = domain_fold (host);
+  return domain_matches (matcher, folded) || any_glob (matcher, folded);
+}
+
+static gboolean address_matches (const Matcher *matcher, const char *address) {
+  const char *at = strrchr (address, '@');
+  g_autofree char *domain = domain_fold (at ? at + 1 : "");
+  g_autofree char *local_raw = g_strndup (address, at ? (gsize) (at - address) : strlen (address));
+  g_autofree char *local = text_fold (local_raw);
+  g_autofree char *whole = at ? g_strconcat (local, "@", domain, NULL) : g_strdup (local);
+  return g_hash_table_contains (matcher->exact, whole) || (at && domain_matches (matcher, domain))
+         || any_glob (matcher, whole);
+}
+
+/* ---- networks ---- */
+
+static gboolean address_parse (const char *text, guint8 address[16], gboolean *ret_v4) {
+  struct in_addr v4;
+  if (inet_pton (AF_INET, text, &v4) == 1) {
+    memset (address, 0, 10);
+    address[10] = address[11] = 0xff;
+    memcpy (address + 12, &v4, 4);
+    *ret_v4 = TRUE;
+    return TRUE;
+  }
+  *ret_v4 = FALSE;
+  if (g_ascii_strncasecmp (text, "IPv6:", 5) == 0)
+    text += 5;
+  return inet_pton (AF_INET6, text, address) == 1;
+}
+
+static gboolean bits_equal (const guint8 *a, const guint8 *b, guint bits) {
+  if (memcmp (a, b, bits / 8) != 0)
+    return FALSE;
+  return bits % 8 == 0 || ((a[bits / 8] ^ b[bits / 8]) >> (8 - bits % 8)) == 0;
+}
+
+gboolean network_parse (const char *text, Network *network) {
+  g_auto (GStrv) halves = g_strsplit (text, "/", 3);
+  guint n = g_strv_length (halves);
+  gboolean v4;
+  guint64 prefix;
+  if (n < 1 || n > 2 || !address_parse (halves[0], network->address, &v4))
+    return FALSE;
+  prefix = v4 ? 32 : 128;
+  if (n == 2 && !g_ascii_string_to_unsigned (halves[1], 10, 0, prefix, &prefix, NULL))
+    return FALSE;
+  network->prefix = (guint) prefix + (v4 ? 96 : 0);
+  for (guint bit = network->prefix; bit < 128; bit++)
+    if (network->address[bit / 8] & (0x80 >> (bit % 8)))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean network_matches (const Matcher *matcher, const char *client) {
+  guint8 address[16];
+  gboolean v4;
+  if (!address_parse (client, address, &v4))
+    return FALSE;
+  for (guint i = 0; i < matcher->networks->len; i++) {
+    const Network *network = g_ptr_array_index (matcher->networks, i);
+    if (bits_equal (address, network->address, network->prefix))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+gboolean matcher_matches (const Matcher *matcher, const char *text) {
+  if (!text)
+    return FALSE;
+  switch (matcher->type) {
+  case MUGAI_FACT_NETWORK:
+    return network_matches (matcher, text);
+  case MUGAI_FACT_HOST:
+    return host_matches (matcher, text);
+  case MUGAI_FACT_ADDRESS:
+    return address_matches (matcher, text);
+  default:
+    return text_matches (matcher, text);
+  }
+}
+
+/* ---- the summary ---- */
+
+/* A shown address is an addr-spec out of a header: no routing in it, its last @ decides. */
+static gboolean shown_is_ours (const MugaiPolicy *policy, const char *address) {
+  const char *at = strrchr (address, '@');
+  g_autofree char *domain = domain_fold (at ? at + 1 : "");
+  for (char **ours = policy->organisation.domains; *ours; ours++)
+    if ((*ours)[0] == '.' ? g_str_has_suffix (domain, *ours) : strcmp (domain, *ours) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void summary_add_parts (Summary *summary, const MugaiFacts *facts) {
+  for (guint i = 0; i < facts->parts->len; i++) {
+    const MugaiPart *part = g_ptr_array_index (facts->parts, i);
+    summary->scans |= MUGAI_BIT (part->scan);
+    summary->flags |= part->flags;
+    if (part->role == MUGAI_ROLE_ATTACHMENT) {
+      summary->attachments++;
+      summary->attachment_bytes += part->size_bytes;
+    }
+  }
+}
+
+void summary_init (Summary *summary, const MugaiPolicy *policy, const MugaiEnvelope *envelope,
+                   const MugaiFacts *facts) {
+  *summary = (Summary){ .scanned = envelope->signatures_age_s >= 0 };
+  for (guint i = 0; i < envelope->recipients->len; i++)
+    if (!((const MugaiRecipient *) g_ptr_array_index (envelope->recipients, i))->inside)
+      summary->outside_recipients++;
+  if (!facts)
+    return;
+  summary->scanned |= facts->signatures_version != NULL;
+  summary_add_parts (summary, facts);
+  for (char **address = facts->shown_addresses; address && *address; address++)
+    if (strchr (*address, '@') && !shown_is_ours (policy, *address))
+      summary->shown_outside++;
+  for (guint i = 0; i < MUGAI_N_ODDITIES; i++)
+    if ((facts->oddities & MUGAI_BIT (i)) && mugai_oddity_is_ambiguous ((MugaiOddity) i))
+      summary->ambiguous = TRUE;
+  summary->is_protected = (summary->scans & MUGAI_BIT (MUGAI_SCAN_ENCRYPTED))
+                          || (summary->flags & MUGAI_BIT (MUGAI_FLAG_ENCRYPTED))
+                          || (facts->oddities & MUGAI_BIT (MUGAI_ODDITY_ENCRYPTED_MESSAGE));
+}
+
+/* ---- reading facts ---- */
+
+static gboolean read_boolean (MugaiFact fact, const View *view) {
+  const MugaiEnvelope *envelope = view->envelope;
+  switch (fact) {
+  case FACT_CLIENT_INSIDE:
+    return envelope->client_inside;
+  case FACT_AUTHENTICATED:
+    return envelope->auth && *envelope->auth;
+  case FACT_FROM_INSIDE:
+    return envelope->from_inside;
+  case FACT_NULL_SENDER:
+    return !envelope->from || !*envelope->from;
+  case FACT_SCANNED:
+    return view->summary->scanned;
+  case FACT_AMBIGUOUS:
+    return view->summary->ambiguous;
+  case FACT_PROTECTED:
+    return view->summary->is_protected;
+  default: /* rate-exceeded: nothing counts yet, so nothing has run over */
+    return FALSE;
+  }
+}
+
+static gint64 seconds_of_day (const View *view) {
+  gint64 local_s = view->envelope->time_us / G_USEC_PER_SEC + view->policy->utc_offset_s;
+  return ((local_s % 86400) + 86400) % 86400;
+}
+
+static gint64 weekday (const View *view) { /* 0: Monday; 1970-01-01 was a Thursday */
+  gint64 local_s = view->envelope->time_us / G_USEC_PER_SEC + view->policy->utc_offset_s;
+  gint64 day = (local_s - ((local_s % 86400) + 86400) % 86400) / 86400;
+  return (((day + 3) % 7) + 7) % 7;
+}
+
+static gint64 read_number (MugaiFact fact, const View *view) {
+  switch (fact) {
+  case FACT_RECIPIENTS:
+    return view->envelope->recipients->len;
+  case FACT_OUTSIDE_RECIPIENTS:
+    return view->summary->outside_recipients;
+  case FACT_SIZE:
+    return (gint64) MIN (view->envelope->size_bytes, (guint64) G_MAXINT64);
+  case FACT_SIGNATURES_AGE:
+    return view->envelope->signatures_age_s;
+  case FACT_ATTEMPT:
+    return view->envelope->attempt;
+  case FACT_SHOWN_OUTSIDE:
+    return view->summary->shown_outside;
+  case FACT_LINKS:
+    return view->facts->links->len;
+  case FACT_ATTACHMENTS:
+    return view->summary->attachments;
+  case FACT_ATTACHMENT_SIZE:
+    return (gint64) MIN (view->summary->attachment_bytes, (guint64) G_MAXINT64);
+  case FACT_TIME_OF_DAY:
+    return seconds_of_day (view) / 60;
+  default:
+    return (gint64) MIN (view->part->size_bytes, (guint64) G_MAXINT64); /* part-size */
+  }
+}
+
+static guint64 forwarding_set (const View *view) {
+  guint64 set = 0;
+  const char *const *words = mugai_vocabulary_row (FACT_FORWARDING)->words;
+  for (char **name = view->envelope->forwarding; name && *name; name++)
+    for (guint i = 0; words[i]; i++)
+      if (strcmp (words[i], *name) == 0)
+        set |= MUGAI_BIT (i);
+  return set;
+}
+
+static guint64 read_set (MugaiFact fact, const View *view) {
+  switch (fact) {
+  case FACT_DIRECTION:
+    return MUGAI_BIT (view->direction);
+  case FACT_WEEKDAY:
+    return MUGAI_BIT (weekday (view));
+  case FACT_FORWARDING:
+    return forwarding_set (view);
+  case FACT_ODDITIES:
+    return view->facts->oddities;
+  case FACT_SCANS:
+    return view->summary->scans;
+  case FACT_FLAGS:
+    return view->summary->flags;
+  case FACT_PART_ROLE:
+    return MUGAI_BIT (view->part->role);
+  case FACT_PART_SCAN:
+    return MUGAI_BIT (view->part->scan);
+  default: /* part-flags */
+    return view->part->flags;
+  }
+}
+
+/* The one text of a fact that has one; NULL for those with several. */
+static const char *read_text (MugaiFact fact, const View *view) {
+  switch (fact) {
+  case FACT_CLIENT:
+    return view->envelope->client;
+  case FACT_HELO:
+    return view->envelope->helo;
+  case FACT_AUTH:
+    return view->envelope->auth;
+  case FACT_FROM:
+    return view->envelope->from;
+  case FACT_RECIPIENT:
+    return view->recipient ? view->recipient->address : NULL;
+  case FACT_SUBJECT:
+    return view->facts->subject;
+  case FACT_MESSAGE_ID:
+    return view->facts->message_id;
+  case FACT_FROM_NAME:
+    return view->facts->from_name;
+  case FACT_FROM_HEADER:
+    return view->facts->from_address;
+  case FACT_PART_PATH:
+    return view->part->path;
+  case FACT_PART_DECLARED:
+    return view->part->declared;
+  case FACT_PART_TYPE:
+    return view->part->detected;
+  case FACT_PART_SHA256:
+    return view->part->sha256;
+  case FACT_PART_SIGNATURE:
+    return view->part->signature;
+  default:
+    return NULL;
+  }
+}
+
+static gboolean first_of (char **texts, const Matcher *matcher, const char **ret_text) {
+  for (; texts && *texts; texts++)
+    if (matcher_matches (matcher, *texts)) {
+      *ret_text = *texts;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean first_header (const View *view, const Matcher *matcher, const char **ret_text) {
+  for (guint i = 0; i < view->facts->headers->len; i++) {
+    const MugaiHeaderFact *header = g_ptr_array_index (view->facts->headers, i);
+    g_autofree char *line = g_strconcat (header->name, ": ", header->value, NULL);
+    if (matcher_matches (matcher, line)) {
+      *ret_text = header->name;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+static gboolean first_host (const View *view, const Matcher *matcher, const char **ret_text) {
+  for (guint i = 0; i < view->facts->links->len; i++) {
+    const MugaiLinkFact *link = g_ptr_array_index (view->facts->links, i);
+    if (matcher_matches (matcher, link->host)) {
+      *ret_text = link->host;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+/* The first text of the fact that @matcher knows. */
+static gboolean find_text (MugaiFact fact, const View *view, const Matcher *matcher, const char **ret_text) {
+  switch (fact) {
+  case FACT_SHOWN_ADDRESS:
+    return first_of (view->facts->shown_addresses, matcher, ret_text);
+  case FACT_PART_NAME:
+    return first_of (view->part->names, matcher, ret_text);
+  case FACT_HEADER:
+    return first_header (view, matcher, ret_text);
+  case FACT_LINK_HOST:
+    return first_host (view, matcher, ret_text);
+  default:
+    *ret_text = read_text (fact, view);
+    return matcher_matches (matcher, *ret_text);
+  }
+}
+
+/* ---- conditions ---- */
+
+static gboolean number_holds (const Condition *condition, const View *view) {
+  gint64 value = read_number (condition->fact, view);
+  if (condition->above_limit)
+    return (guint64) value > view->policy->max_size[view->direction];
+  if (condition->fact == FACT_TIME_OF_DAY && condition->above >= condition->below) /* spans midnight */
+    return value > condition->above || value < condition->below;
+  return value > condition->above && value < condition->below;
+}
+
+static gboolean fact_holds (const Condition *condition, const View *view) {
+  const FactRow *row = mugai_vocabulary_row (condition->fact);
+  const char *text;
+  switch (row->type) {
+  case MUGAI_FACT_BOOLEAN:
+    return read_boolean (condition->fact, view) == condition->flag;
+  case MUGAI_FACT_NUMBER:
+  case MUGAI_FACT_SIZE:
+  case MUGAI_FACT_AGE:
+  case MUGAI_FACT_CLOCK:
+    return number_holds (condition, view);
+  case MUGAI_FACT_WORD:
+  case MUGAI_FACT_WORDS:
+    return (read_set (condition->fact, view) & condition->set) != 0;
+  default:
+    return find_text (condition->fact, view, condition->matcher, &text);
+  }
+}
+
+gboolean condition_holds (const Condition *condition, const View *view) {
+  if (!condition)
+    return TRUE;
+  if (condition->kind == CONDITION_FACT)
+    return fact_holds (condition, view);
+  if (condition->kind == CONDITION_NOT)
+    return !condition_holds (g_ptr_array_index (condition->children, 0), view);
+  for (guint i = 0; i < condition->children->len; i++)
+    if (condition_holds (g_ptr_array_index (condition->children, i), view) == (condition->kind == CONDITION_ANY))
+      return condition->kind == CONDITION_ANY;
+  return condition->kind == CONDITION_ALL;
+}
+
+/* ---- because ---- */
+
+static void append_set (GString *text, guint64 set, const char *const *words) {
+  const char *between = " = ";
+  for (guint i = 0; words[i]; i++)
+    if (set & MUGAI_BIT (i)) {
+      g_string_append_printf (text, "%s%s", between, words[i]);
+      between = ", ";
+    }
+}
+
+static void append_number (GString *text, const Condition *condition, const View *view) {
+  gint64 value = read_number (condition->fact, view);
+  const char *unit = mugai_vocabulary_row (condition->fact)->type == MUGAI_FACT_SIZE ? " bytes" : "";
+  if (condition->fact == FACT_TIME_OF_DAY) {
+    g_string_append_printf (text, " = %02d:%02d", (int) (value / 60), (int) (value % 60));
+    return;
+  }
+  g_string_append_printf (text, " = %" G_GINT64_FORMAT "%s", value, unit);
+  if (condition->above_limit)
+    g_string_append_printf (text, ", limit %" G_GUINT64_FORMAT " bytes", view->policy->max_size[view->direction]);
+}
+
+static void append_fact (GString *text, const Condition *condition, const View *view) {
+  const FactRow *row = mugai_vocabulary_row (condition->fact);
+  const char *seen = "";
+  g_string_append_printf (text, "%s%s", text->len ? "; " : "", row->name);
+  switch (row->type) {
+  case MUGAI_FACT_BOOLEAN:
+    g_string_append (text, condition->flag ? " = true" : " = false");
+    break;
+  case MUGAI_FACT_NUMBER:
+  case MUGAI_FACT_SIZE:
+  case MUGAI_FACT_AGE:
+  case MUGAI_FACT_CLOCK:
+    append_number (text, condition, view);
+    break;
+  case MUGAI_FACT_WORD:
+  case MUGAI_FACT_WORDS:
+    append_set (text, read_set (condition->fact, view) & condition->set, row->words);
+    break;
+  default:
+    (void) find_text (condition->fact, view, condition->matcher, &seen);
+    g_string_append_printf (text, " = %s", seen);
+  }
+}
+
+/* Only what holds and is not under a "not": that is what was seen. */
+static void collect (GString *text, const Condition *condition, const View *view) {
+  if (condition->kind == CONDITION_NOT || text->len > MAX_BECAUSE_BYTES || !condition_holds (condition, view))
+    return;
+  if (condition->kind == CONDITION_FACT) {
+    append_fact (text, condition, view);
+    return;
+  }
+  for (guint i = 0; i < condition->children->len; i++)
+    collect (text, g_ptr_array_index (condition->children, i), view);
+}
+
+char *condition_because (const Condition *condition, const View *view) {
+  g_autoptr (GString) text = g_string_new (NULL);
+  if (condition)
+    collect (text, condition, view);
+  return mugai_unicode_make_safe (text->str, (gssize) text->len, MAX_BECAUSE_BYTES);
+}

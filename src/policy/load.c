@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * From files, or from a bundle, to a policy. Each file is read once, into memory, and what was read is what the version and the
+ * bundle are made of, so that a file that changes meanwhile changes nothing. Names in a policy are relative to its
+ * folder and stay in it. Any thread.
+ */
+#include "loader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <gio/gio.h>
+
+#include "mugai/base/base.h"
+#include "mugai/base/fd.h"
+
+G_DEFINE_QUARK (mugai - policy - error - quark, mugai_policy_error)
+
+#define BUNDLE_MAGIC "mugai-policy-bundle 1\n"
+#define MAX_FILE_NAME_BYTES 255u
+
+void source_file_free (SourceFile *file) {
+  if (!file)
+    return;
+  g_free (file->name);
+  g_clear_pointer (&file->text, g_bytes_unref);
+  g_free (file);
+}
+
+/* ---- reading files ---- */
+
+/* A name that stays in the folder: no "..", not absolute, nothing hidden. */
+static gboolean is_inner_name (const char *name) {
+  g_auto (GStrv) steps = g_strsplit (name, "/", -1);
+  if (!*name || strlen (name) > MAX_FILE_NAME_BYTES)
+    return FALSE;
+  for (char **step = steps; *step; step++) {
+    if (!**step || (*step)[0] == '.')
+      return FALSE;
+    for (const char *p = *step; *p; p++)
+      if (g_ascii_iscntrl (*p) || *p == '\\')
+        return FALSE;
+  }
+  return TRUE;
+}
+
+static GBytes *read_from_folder (const char *folder, const char *name, GError **error) {
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_auto (MugaiFd) fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  struct stat status;
+  if (fd < 0 || fstat (fd, &status) != 0) {
+    g_set_error (error, MUGAI_POLICY_ERROR, MUGAI_POLICY_ERROR_READ, "%s: %s", path, g_strerror (errno));
+    return NULL;
+  }
+  if (!S_ISREG (status.st_mode)) {
+    g_set_error (error, MUGAI_POLICY_ERROR, MUGAI_POLICY_ERROR_READ, "%s: not a file", path);
+    return NULL;
+  }
+  GBytes *bytes = mugai_fd_read_all (fd, MUGAI_POLICY_MAX_BYTES, error);
+  if (!bytes)
+    g_prefix_error (error, "%s: ", path);
+  return bytes;
+}
+
+static GBytes *find_given (GPtrArray *given, const char *name, GError **error) {
+  for (guint i = 0; i < given->len; i++) {
+    const SourceFile *file = g_ptr_array_index (given, i);
+    if (strcmp (file->name, name) == 0)
+      return g_bytes_ref (file->text);
+  }
+  g_set_error (error, MUGAI_POLICY_ERROR, MUGAI_POLICY_ERROR_READ, "%s: not in the bundle", name);
+  return NULL;
+}
+
+static gsize files_size (const Loader *loader) {
+  gsize size = 0;
+  for (guint i = 0; i < loader->files->len; i++)
+    size += g_bytes_get_size (((SourceFile *) g_ptr_array_index (loader->files, i))->text);
+  return size;
+}
+
+/* Reads @name, remembers it, and gives its tree; NULL and @error when it cannot be read. */
+static YamlFile *read_file (Loader *loader, const char *name, GError **error) {
+  g_autoptr (GBytes) bytes =
+      loader->given ? find_given (loader->given, name, error) : read_from_folder (loader->folder, name, error);
+  if (!bytes)
+    return NULL;
+  if (files_size (loader) + g_bytes_get_size (bytes) > MUGAI_POLICY_MAX_BYTES || loader->files->len >= MAX_FILES) {
+    g_set_error (error, MUGAI_POLICY_ERROR, MUGAI_POLICY_ERROR_READ,
+                 "%s: the policy's files are over %u bytes or more than %u", name, MUGAI_POLICY_MAX_BYTES, MAX_FILES);
+    return NULL;
+  }
+  SourceFile *file = g_new0 (SourceFile, 1);
+  file->name = g_strdup (name);
+  file->text = g_bytes_ref (bytes);
+  g_ptr_array_add (loader->files, file);
+  gsize size;
+  const char *data = g_bytes_get_data (bytes, &size);
+  g_autofree char *text = g_strndup (data ? data : "", size); /* NUL-ended; a NUL inside is found as no UTF-8 */
+  g_autofree char *shown = loader->folder && strcmp (loader->folder, ".") != 0
+                               ? g_build_filename (loader->folder, name, NULL)
+                               : g_strdup (name);
+  if (data && memchr (data, '\0', size))
+    size = strlen (text) + 1;
+  YamlFile *tree = yaml_parse (shown, text, size, &loader->problems);
+  g_ptr_array_add (loader->trees, tree);
+  return tree;
+}
+
+const Node *read_include (Loader *loader, const Node *where) {
+  g_autoptr (GError) error = NULL;
+  if (!is_inner_name (where->text)) {
+    problem_at (&loader->problems, where,
+                "「%s」は使えません。ポリシーと同じフォルダーの下のファイル名を書いてください。",
+                "\"%s\" is not allowed: name a file in the policy's own folder", where->text);
+    return NULL;
+  }
+  for (guint i = 0; i < loader->files->len; i++)
+    if (strcmp (((SourceFile *) g_ptr_array_index (loader->files, i))->name, where->text) == 0)
+      return ((YamlFile *) g_ptr_array_index (loader->trees, i))->root;
+  guint before = loader->problems.errors;
+  YamlFile *file = read_file (loader, where->text, &error);
+  if (!file)
+    problem_at (&loader->problems, where, "ファイル「%s」を読めません：%s", "cannot read the file \"%s\": %s",
+                where->text, error->message);
+  else if (!file->root && before == loader->problems.errors)
+    problem_at (&loader->problems, where, "ファイル「%s」は空です。", "the file \"%s\" is empty", where->text);
+  return file ? file->root : NULL;
+}
+
+/* ---- the bundle ---- */
+
+static GBytes *make_bundle (GPtrArray *files) {
+  GByteArray *bundle = g_byte_array_new ();
+  g_byte_array_append (bundle, (const guint8 *) BUNDLE_MAGIC, strlen (BUNDLE_MAGIC));
+  for (guint i = 0; i < files->len; i++) {
+    const SourceFile *file = g_ptr_array_index (files, i);
+    gsize size;
+    const guint8 *data = g_bytes_get_data (file->text, &size);
+    g_autofree char *head = g_strdup_printf ("%" G_GSIZE_FORMAT " %s\n", size, file->name);
+    g_byte_array_append (bundle, (const guint8 *) head, (guint) strlen (head));
+    g_byte_array_append (bundle, data ? data : (const guint8 *) "", (guint) size);
+  }
+  return g_byte_array_free_to_bytes (bundle);
+}
+
+/* One "size name\n" and its bytes; FALSE at anything else. */
+static gboolean take_bundled (const char **data, gsize *left, GPtrArray *files) {
+  const char *end = memchr (*data, '\n', MIN (*left, MAX_FILE_NAME_BYTES + 16));
+  g_autofree char *head = end ? g_strndup (*data, (gsize) (end - *data)) : NULL;
+  char *blank = head ? strchr (head, ' ') : NULL;
+  guint64 size;
+  if (!blank)
+    return FALSE;
+  *blank = '\0';
+  gsize head_bytes = (gsize) (end - *data) + 1;
+  if (!g_ascii_string_to_unsigned (head, 10, 0, MUGAI_POLICY_MAX_BYTES, &size, NULL) || !is_inner_name (blank + 1)
+      || size > *left - head_bytes || files->len >= MAX_FILES)
+    return FALSE;
+  SourceFile *file = g_new0 (SourceFile, 1);
+  file->name = g_strdup (blank + 1);
+  file->text = g_bytes_new (*data + head_bytes, size);
+  g_ptr_array_add (files, file);
+  *data += head_bytes + size;
+  *left -= head_bytes + size;
+  return TRUE;
+}
+
+static GPtrArray *split_bundle (GBytes *bundle, GError **error) {
+  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify) source_file_free);
+  gsize left;
+  const char *data = g_bytes_get_data (bundle, &left);
+  gsize magic = strlen (BUNDLE_MAGIC);
+  gboolean good = left > magic && memcmp (data, BUNDLE_MAGIC, magic) == 0;
+  if (good) {
+    data += magic;
+    left -= magic;
+  }
+  while (good && left > 0)
+    good = take_bundled (&data, &left, files);
+  if (good && files->len > 0)
+    return g_steal_pointer (&files);
+  g_set_error (error, MUGAI_POLICY_ERROR, MUGAI_POLICY_ERROR_INVALID, "not a policy bundle");
+  return NULL;
+}
+
+/* ---- loading ---- */
+
+static MugaiPolicy *policy_new (void) {
+  MugaiPolicy *policy = g_new0 (MugaiPolicy, 1);
+  policy->references = 1;
+  policy->utc_offset_s = 9 * 3600;
+  policy->stale_after_s = 72 * 3600;
+  policy->message_rules = g_ptr_array_new_with_free_func ((GDestroyNotify) rule_free);
+  policy->part_rules = g_ptr_array_new_with_free_func ((GDestroyNotify) rule_free);
+  policy->exceptions = g_ptr_array_new_with_free_func ((GDestroyNotify) exception_free);
+  for (guint i = 0; i < MUGAI_N_FAILURES; i++)
+    policy->failures[i] = MUGAI_ACTION_TEMPFAIL;
+  policy->failures[MUGAI_FAILURE_WORKER_DIED_TWICE] = MUGAI_ACTION_HOLD;
+  policy->failures[MUGAI_FAILURE_MESSAGE_UNREADABLE] = MUGAI_ACTION_HOLD;
+  return policy;
+}
+
+static void fill_text (char **text) {
+  if (!*text)
+    *text = g_strdup ("");
+}
+
+/* Whatever was left out reads as "", so that nobody has to ask for NULL. */
+static void policy_fill (MugaiPolicy *policy) {
+  MugaiOrganisation *ours = &policy->organisation;
+  fill_text (&policy->name);
+  fill_text (&ours->name);
+  fill_text (&ours->reviewers);
+  fill_text (&ours->notice_from);
+  fill_text (&ours->postmaster);
+  if (!ours->domains)
+    ours->domains = g_new0 (char *, 1);
+  if (!ours->networks)
+    ours->networks = g_new0 (char *, 1);
+  for (guint i = 0; i < MUGAI_N_DIRECTIONS; i++) {
+    fill_text (&policy->ceilings[i].said.clause);
+    fill_text (&policy->ceilings[i].said.ja);
+    fill_text (&policy->ceilings[i].said.en);
+  }
+  policy->ceilings[MUGAI_DIRECTION_RELAY].level = MUGAI_CEILING_TEXT;
+  policy->max_size[MUGAI_DIRECTION_RELAY] = policy->max_size[MUGAI_DIRECTION_INBOUND];
+  for (guint i = 0; i < MUGAI_N_NOTICE_TEXTS; i++)
+    for (guint j = 0; j < NOTICE_TEXTS; j++)
+      fill_text (&policy->notices[i][j]);
+  for (guint i = 0; i < policy->part_rules->len; i++)
+    policy->parts_ask_recipient |= ((Rule *) g_ptr_array_index (policy->part_rules, i))->per_recipient;
+}
+
+static gint compare_problems (gconstpointer a, gconstpointer b) {
+  const MugaiPolicyProblem *one = *(MugaiPolicyProblem *const *) a, *other = *(MugaiPolicyProblem *const *) b;
+  int files = strcmp (one->file, other->file);
+  if (files != 0)
+    return files;
+  if (one->line != other->line)
+    return one->line < other->line ? -1 : 1;
+  return one->column < other->column ? -1 : one->column > other->column;
+}
+
+static MugaiPolicy *load (Loader *loader, const char *name, GError **error) {
+  YamlFile *file = read_file (loader, name, error);
+  if (!file)
+    return NULL;
+  if (file->root) {
+    read_policy (loader, file->root);
+    policy_fill (loader->policy);
+    check_policy (loader, file->root);
+  } else if (loader->problems.errors == 0) {
+    problem_add (&loader->problems, file, 0, 0, "ポリシーが空です。%s", "the policy is empty%s", "");
+  }
+  g_ptr_array_sort (loader->problems.list, compare_problems);
+  if (loader->problems.errors > 0) {
+    g_set_error (error, MUGAI_POLICY_ERROR, MUGAI_POLICY_ERROR_INVALID, "%s: %u mistakes", file->name,
+                 loader->problems.errors);
+    return NULL;
+  }
+  MugaiPolicy *policy = g_steal_pointer (&loader->policy);
+  policy->bundle = make_bundle (loader->files);
+  gsize size;
+  const void *data = g_bytes_get_data (policy->bundle, &size);
+  policy->version = mugai_sha256_hex (data, size);
+  return policy;
+}
+
+static void loader_init (Loader *loader, gboolean japanese) {
+  *loader = (Loader){ .policy = policy_new () };
+  loader->problems.japanese = japanese;
+  loader->problems.list = g_ptr_array_new_with_free_func ((GDestroyNotify) mugai_policy_problem_free);
+  loader->files = g_ptr_array_new_with_free_func ((GDestroyNotify) source_file_free);
+  loader->trees = g_ptr_array_new_with_free_func ((GDestroyNotify) yaml_file_free);
+  loader->groups = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) group_free);
+  loader->ids = g_hash_table_new (g_str_hash, g_str_equal);
+}
+
+static void loader_clear (Loader *loader) {
+  mugai_policy_unref (loader->policy);
+  g_free (loader->folder);
+  g_clear_pointer (&loader->problems.list, g_ptr_array_unref);
+  g_ptr_array_unref (loader->files);
+  g_hash_table_unref (loader->groups);
+  g_hash_table_unref (loader->ids);
+  g_ptr_array_unref (loader->trees);
+}
+
+MugaiPolicy *mugai_policy_load (const char *path, gboolean japanese, GPtrArray **ret_problems, GError **error) {
+  Loader loader;
+  g_autofree char *name = g_path_get_basename (path);
+  loader_init (&loader, japanese);
+  loader.folder = g_path_get_dirname (path);
+  MugaiPolicy *policy = load (&loader, name, error);
+  if (ret_problems)
+    *ret_problems = g_steal_pointer (&loader.problems.list);
+  loader_clear (&loader);
+  return policy;
+}
+
+MugaiPolicy *mugai_policy_load_bytes (GBytes *bundle, GError **error) {
+  g_autoptr (GPtrArray) files = split_bundle (bundle, error);
+  Loader loader;
+  if (!files)
+    return NULL;
+  loader_init (&loader, FALSE);
+  loader.given = files;
+  MugaiPolicy *policy = load (&loader, ((SourceFile *) g_ptr_array_index (files, 0))->name, error);
+  if (!policy && loader.problems.list->len > 0) {
+    g_autofree char *first = mugai_policy_problem_format (g_ptr_array_index (loader.problems.list, 0));
+    g_prefix_error (error, "%s: ", first);
+  }
+  loader_clear (&loader);
+  return policy;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * What a policy is in memory, after loading: plain data, immutable. load.c builds it, decide.c judges by it.
+ *
+ * Conditions are compiled: an enum is a bit, a list of names or addresses a hash table with a few globs beside it,
+ * so that a rule costs next to nothing however long its groups are.
+ */
+#pragma once
+
+#include "mugai/policy.h"
+#include "vocabulary.h"
+
+/* Limits on what a policy file may ask for; beyond them it is an error with a position. */
+#define MAX_YAML_DEPTH 24u     /* nesting in the file; the shipped policies need 8 */
+#define MAX_CONDITION_DEPTH 8u /* all/any/not inside each other: nobody reads more aloud */
+#define MAX_YAML_NODES 400000u /* of all files: a group of 100,000 entries and room */
+#define MAX_FILES 64u          /* a policy and its includes */
+#define MAX_REPLY_BYTES 200u   /* text of an SMTP reply: one line of RFC 5321 is 512 with codes */
+#define MAX_BECAUSE_BYTES 600u /* of one reason */
+
+/* A compiled list of texts: exact ones by hash, the rest one by one. */
+typedef struct {
+  MugaiFactType type;
+  GHashTable *exact;   /* folded text, or domain, or user@domain */
+  GHashTable *below;   /* domains written ".domain": all that is below */
+  GPtrArray *globs;    /* of char*: folded, with * or ? */
+  GPtrArray *networks; /* of Network */
+} Matcher;
+
+typedef struct {
+  guint8 address[16]; /* v4 is v4-mapped */
+  guint prefix;       /* bits, of 128 */
+} Network;
+
+typedef enum { CONDITION_ALL, CONDITION_ANY, CONDITION_NOT, CONDITION_FACT } ConditionKind;
+
+typedef struct {
+  ConditionKind kind;
+  GPtrArray *children; /* of Condition: for all, any, not (one) */
+  MugaiFact fact;
+  gboolean flag;        /* a boolean's wanted value */
+  guint64 set;          /* wanted members of a set or enum */
+  gint64 above, below;  /* number: above < value < below */
+  gboolean above_limit; /* number: above the size limit of the direction */
+  Matcher *matcher;     /* texts */
+} Condition;
+
+typedef enum {
+  VERB_DELIVER,
+  VERB_HOLD,
+  VERB_REFUSE,
+  VERB_TEMPFAIL,
+  VERB_KEEP,
+  VERB_TEXT,
+  VERB_REMOVE,
+  VERB_CONTINUE, /* only tag or header: the next rules are asked too */
+  N_VERBS
+} Verb;
+
+typedef struct {
+  char *id, *clause, *ja, *en;
+} Sentence;
+
+typedef struct {
+  Sentence said;
+  gboolean on_part;
+  gboolean monitor;
+  Condition *when;        /* NULL: always */
+  guint stages;           /* MUGAI_STAGE_* at which every fact of @when is known */
+  gboolean names_scan;    /* @when speaks of part-scan: only such a rule may keep what is not clean */
+  gboolean per_recipient; /* @when speaks of the single recipient */
+  Verb verb;
+  guint code; /* 5xx, 4xx */
+  char *enhanced;
+  char *text; /* ASCII; {limit} is the size limit of the direction */
+  char *subject_tag;
+  GPtrArray *add_headers; /* of MugaiHeaderFact */
+  GPtrArray *exceptions;  /* of Exception, not owned */
+  guint line;
+} Rule;
+
+typedef struct {
+  char *id, *rule, *reason, *approved_by, *requested_by;
+  gint64 until_us;  /* the first moment at which it no longer holds */
+  Condition *scope; /* never NULL */
+  guint stages;
+  gboolean per_recipient;
+  gboolean raises; /* rule is "ceiling" */
+  MugaiCeiling ceiling;
+  Condition *parts; /* with raises: the parts that may be kept; NULL under untouched */
+  gboolean names_scan;
+  guint line;
+} Exception;
+
+typedef struct {
+  MugaiCeiling level;
+  Sentence said;
+} CeilingRow;
+
+typedef struct {
+  char *name; /* relative to the policy's folder */
+  GBytes *text;
+} SourceFile;
+
+#define NOTICE_TEXTS 2 /* ja, en */
+
+struct MugaiPolicy {
+  int references; /* atomic */
+  char *name;
+  char *version;
+  GBytes *bundle;
+  MugaiOrganisation organisation;
+  gint32 utc_offset_s; /* of the organisation: office hours and end dates */
+  CeilingRow ceilings[MUGAI_N_DIRECTIONS];
+  guint64 max_size[MUGAI_N_DIRECTIONS];
+  GPtrArray *message_rules; /* of Rule, in order */
+  GPtrArray *part_rules;
+  GPtrArray *exceptions; /* of Exception */
+  MugaiAction failures[MUGAI_N_FAILURES];
+  gint64 stale_after_s;
+  char *notices[MUGAI_N_NOTICE_TEXTS][NOTICE_TEXTS];
+  gboolean parts_ask_recipient; /* a part rule or an exception to one looks at the single recipient */
+};
+
+void condition_free (Condition *condition);
+void matcher_free (Matcher *matcher);
+void rule_free (Rule *rule);
+void exception_free (Exception *exception);
+void source_file_free (SourceFile *file);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Condition, condition_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rule, rule_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Exception, exception_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MugaiPartDecision, mugai_part_decision_free) /* the face defines none */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Matcher, matcher_free)

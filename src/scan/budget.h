@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * scan/budget: what one message may cost: members, unpacked bytes, time.
+ *
+ * Counted over all archives of the message, so that many small bombs are one. Header only; one process.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+  guint members;          /* left */
+  guint64 unpacked_bytes; /* left */
+  gint64 deadline_us;     /* on the monotonic clock */
+  guint max_ratio;        /* of one member */
+  guint64 max_file_bytes; /* one member */
+} MugaiBudget;
+
+#define MUGAI_BUDGET_RATIO_FROM_BYTES                                                                                  \
+  (10u * 1024 * 1024) /* text and drawings of real mail pack 100:1, but stay small */
+
+static inline gboolean mugai_budget_late (const MugaiBudget *budget) {
+  return g_get_monotonic_time () > budget->deadline_us;
+}
+
+/** mugai_budget_is_bomb: TRUE when so many bytes out of so few are no document. */
+static inline gboolean mugai_budget_is_bomb (const MugaiBudget *budget, guint64 packed_bytes, guint64 unpacked_bytes) {
+  return unpacked_bytes > MUGAI_BUDGET_RATIO_FROM_BYTES && unpacked_bytes / budget->max_ratio > MAX (packed_bytes, 1);
+}

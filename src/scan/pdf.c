@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * scan/pdf: active content of PDF by its names, wherever a reader could find them.
+ *
+ * No cross-reference table is trusted: the whole file is read for names, with #-escapes undone, and every object
+ * stream is inflated and read too. In the packed data of other streams only long names count, as a short one turns up
+ * there by chance. Recovering readers do the same, so what they could find is seen.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include "active.h"
+
+#include "mugai/base/facts.h"
+
+#include "zip.h"
+
+#define MAX_OBJECT_STREAM_BYTES (32u * 1024 * 1024) /* one, unpacked; real ones hold 100 to 200 objects */
+#define MAX_NAME_BYTES 40u                          /* of names we know; longer ones are none of them */
+#define SURE_NAME_BYTES 6u                          /* from this length a name in packed data is no accident */
+#define MAX_DICTIONARY_BYTES 8192u                  /* how far before "stream" its dictionary is looked for */
+#define MAX_ACTIONS 64u                             /* OpenAction and AA references followed */
+
+#define BIT(name) MUGAI_BIT (MUGAI_FLAG_##name)
+
+static const struct {
+  const char *name;
+  guint64 flags;
+} names[] = {
+  { "JavaScript", BIT (ACTIVE_CONTENT) },
+  { "JS", BIT (ACTIVE_CONTENT) },
+  { "Launch", BIT (ACTIVE_CONTENT) },
+  { "SubmitForm", BIT (ACTIVE_CONTENT) | BIT (EXTERNAL_REFERENCE) },
+  { "ImportData", BIT (ACTIVE_CONTENT) | BIT (EXTERNAL_REFERENCE) },
+  { "RichMedia", BIT (ACTIVE_CONTENT) },
+  { "RichMediaContent", BIT (ACTIVE_CONTENT) },
+  { "XFA", BIT (ACTIVE_CONTENT) },
+  { "AA", BIT (ACTIVE_CONTENT) },
+  { "Rendition", BIT (ACTIVE_CONTENT) },
+  { "EmbeddedFile", BIT (EMBEDDED_OBJECT) | BIT (ACTIVE_CONTENT) },
+  { "EmbeddedFiles", BIT (EMBEDDED_OBJECT) | BIT (ACTIVE_CONTENT) },
+  { "FileAttachment", BIT (EMBEDDED_OBJECT) | BIT (ACTIVE_CONTENT) },
+  { "GoToE", BIT (EMBEDDED_OBJECT) | BIT (ACTIVE_CONTENT) },
+  { "GoToR", BIT (EXTERNAL_REFERENCE) },
+  { "Encrypt", BIT (ENCRYPTED) },
+};
+
+typedef struct {
+  guint64 flags;
+  MugaiBudget *budget;
+  GArray *actions; /* of guint: objects that OpenAction refers to */
+  guint harmless;  /* of those: were found to be a place to open at */
+} Reading;
+
+static gboolean is_blank (guint8 c) {
+  return c == 0 || c == '\t' || c == '\n' || c == '\f' || c == '\r' || c == ' ';
+}
+
+static gboolean is_delimiter (guint8 c) {
+  return is_blank (c) || strchr ("()<>[]{}/%", c) != NULL;
+}
+
+static gsize skip_blanks (MugaiBytes bytes, gsize at) {
+  while (at < bytes.length_bytes && is_blank (bytes.data[at]))
+    at++;
+  return at;
+}
+
+/* The name at @at (behind its slash), escapes undone; returns where it ends. */
+static gsize read_name (MugaiBytes bytes, gsize at, char name[MAX_NAME_BYTES + 1]) {
+  guint length = 0;
+  while (at < bytes.length_bytes && !is_delimiter (bytes.data[at])) {
+    guint8 c = bytes.data[at++];
+    int high = g_ascii_xdigit_value ((char) mugai_bytes_u8 (bytes, at));
+    int low = g_ascii_xdigit_value ((char) mugai_bytes_u8 (bytes, at + 1));
+    if (c == '#' && high >= 0 && low >= 0) {
+      c = (guint8) (high << 4 | low);
+      at += 2;
+    }
+    if (length < MAX_NAME_BYTES)
+      name[length++] = (char) c;
+  }
+  name[length] = 0;
+  return at;
+}
+
+static gsize read_number (MugaiBytes bytes, gsize at, guint *ret_number) {
+  guint64 value = 0;
+  while (at < bytes.length_bytes && g_ascii_isdigit ((char) bytes.data[at]) && value < G_MAXUINT / 16)
+    value = value * 10 + (bytes.data[at++] - '0');
+  *ret_number = (guint) value;
+  return at;
+}
+
+/* TRUE when the value at @at is a destination (where to open), or a dictionary that only goes there. */
+static gboolean is_destination (MugaiBytes bytes, gsize at) {
+  at = skip_blanks (bytes, at);
+  if (mugai_bytes_u8 (bytes, at) == '[' || mugai_bytes_u8 (bytes, at) == '(')
+    return TRUE;
+  if (!MUGAI_BYTES_AT (bytes, at, "<<"))
+    return FALSE;
+  for (gsize end = MIN (bytes.length_bytes, at + 512); at < end; at++) {
+    char name[MAX_NAME_BYTES + 1];
+    if (bytes.data[at] != '/')
+      continue;
+    gsize next = read_name (bytes, at + 1, name);
+    if (!g_str_equal (name, "S"))
+      continue;
+    next = skip_blanks (bytes, next);
+    if (mugai_bytes_u8 (bytes, next) != '/')
+      return FALSE;
+    (void) read_name (bytes, next + 1, name);
+    return g_str_equal (name, "GoTo");
+  }
+  return FALSE;
+}
+
+/* OpenAction is harmless as a destination, and every second program writes one; as an action it acts. */
+static void judge_open_action (Reading *reading, MugaiBytes bytes, gsize at) {
+  at = skip_blanks (bytes, at);
+  if (g_ascii_isdigit ((char) mugai_bytes_u8 (bytes, at)) && reading->actions->len < MAX_ACTIONS) {
+    guint number;
+    (void) read_number (bytes, at, &number);
+    g_array_append_val (reading->actions, number);
+    return;
+  }
+  if (!is_destination (bytes, at))
+    reading->flags |= BIT (ACTIVE_CONTENT);
+}
+
+static void judge_name (Reading *reading, MugaiBytes bytes, const char *name, gsize after, gboolean packed) {
+  if (packed && strlen (name) < SURE_NAME_BYTES)
+    return;
+  if (g_str_equal (name, "OpenAction"))
+    judge_open_action (reading, bytes, after);
+  if (packed && g_str_equal (name, "Encrypt"))
+    return;
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    if (g_str_equal (name, names[i].name))
+      reading->flags |= names[i].flags;
+  }
+}
+
+static void read_names (Reading *reading, MugaiBytes bytes, gboolean packed) {
+  for (gsize at = 0; at < bytes.length_bytes;) {
+    const guint8 *slash = memchr (bytes.data + at, '/', bytes.length_bytes - at);
+    if (!slash)
+      return;
+    char name[MAX_NAME_BYTES + 1];
+    at = read_name (bytes, (gsize) (slash - bytes.data) + 1, name);
+    judge_name (reading, bytes, name, at, packed);
+  }
+}
+
+/* ---- streams ---- */
+
+typedef struct {
+  gboolean objects; /* an object stream */
+  gboolean flate;   /* Flate is among its filters */
+  gboolean other_filter;
+  guint first; /* offset of its first object */
+} StreamKind;
+
+static StreamKind read_dictionary (MugaiBytes dictionary) {
+  static const char *const filters[] = { "ASCIIHexDecode",  "AHx", "ASCII85Decode", "A85", "LZWDecode", "LZW",
+                                         "RunLengthDecode", "RL",  "Crypt" };
+  StreamKind kind = { 0 };
+  for (gsize at = 0; at < dictionary.length_bytes; at++) {
+    char name[MAX_NAME_BYTES + 1];
+    if (dictionary.data[at] != '/')
+      continue;
+    gsize after = read_name (dictionary, at + 1, name);
+    kind.objects |= g_str_equal (name, "ObjStm");
+    kind.flate |= g_str_equal (name, "FlateDecode") || g_str_equal (name, "Fl");
+    if (g_str_equal (name, "First"))
+      (void) read_number (dictionary, skip_blanks (dictionary, after), &kind.first);
+    for (gsize i = 0; i < G_N_ELEMENTS (filters); i++)
+      kind.other_filter |= g_str_equal (name, filters[i]);
+  }
+  return kind;
+}
+
+/* Is one of the objects that OpenAction names in here, and only a destination? The stream begins with pairs: number, offset. */
+static void find_actions (Reading *reading, MugaiBytes objects, guint first) {
+  for (gsize at = 0; at < first && at < objects.length_bytes;) {
+    guint number, offset;
+    gsize start = skip_blanks (objects, at);
+    gsize next = read_number (objects, start, &number);
+    if (next == start)
+      return;
+    at = read_number (objects, skip_blanks (objects, next), &offset);
+    for (guint i = 0; i < reading->actions->len; i++) {
+      if (g_array_index (reading->actions, guint, i) == number && is_destination (objects, (gsize) first + offset))
+        reading->harmless++;
+    }
+  }
+}
+
+static void read_object_stream (Reading *reading, MugaiBytes data, StreamKind kind, gboolean actions_only) {
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  MugaiBytes objects = data;
+  if (kind.other_filter && !actions_only)
+    reading->flags |= BIT (UNSUPPORTED_FORMAT); /* nobody writes those on object streams but to hide them */
+  if (kind.flate) {
+    gsize most = (gsize) MIN (reading->budget->unpacked_bytes, MAX_OBJECT_STREAM_BYTES);
+    MugaiZipRead outcome = mugai_inflate (data, FALSE, most, reading->budget, out);
+    reading->budget->unpacked_bytes -= MIN (out->len, reading->budget->unpacked_bytes);
+    if (outcome == MUGAI_ZIP_READ_BOMB)
+      reading->flags |= BIT (BOMB);
+    objects = (MugaiBytes){ out->data, out->len };
+  }
+  if (actions_only)
+    find_actions (reading, objects, kind.first);
+  else
+    read_names (reading, objects, FALSE);
+}
+
+/* Calls for each piece of the file: text between streams, and streams with what their dictionary says. */
+static void walk (Reading *reading, MugaiBytes bytes, gboolean actions_only) {
+  gsize text = 0;
+  while (text < bytes.length_bytes && !mugai_budget_late (reading->budget)) {
+    gssize keyword = MUGAI_BYTES_FIND (bytes, text, "stream");
+    gsize stop = keyword < 0 ? bytes.length_bytes : (gsize) keyword;
+    if (!actions_only)
+      read_names (reading, mugai_bytes_slice (bytes, text, stop - text), FALSE);
+    if (keyword < 0)
+      return;
+    gsize dictionary = stop - text > MAX_DICTIONARY_BYTES ? stop - MAX_DICTIONARY_BYTES : text;
+    StreamKind kind = read_dictionary (mugai_bytes_slice (bytes, dictionary, stop - dictionary));
+    gsize data = stop + 6;
+    data += mugai_bytes_u8 (bytes, data) == '\r';
+    data += mugai_bytes_u8 (bytes, data) == '\n';
+    gssize end = MUGAI_BYTES_FIND (bytes, data, "endstream");
+    gsize data_end = end < 0 ? bytes.length_bytes : (gsize) end;
+    MugaiBytes stream = mugai_bytes_slice (bytes, data, data_end - data);
+    if (kind.objects)
+      read_object_stream (reading, stream, kind, actions_only);
+    if (!actions_only)
+      read_names (reading, stream, TRUE);
+    text = data_end + 9;
+  }
+}
+
+/* Objects that stand in the file itself: "12 0 obj". */
+static void find_plain_actions (Reading *reading, MugaiBytes bytes) {
+  for (guint i = 0; i < reading->actions->len; i++) {
+    g_autofree char *head = g_strdup_printf ("%u 0 obj", g_array_index (reading->actions, guint, i));
+    gssize at = 0;
+    gboolean found = FALSE, harmless = TRUE;
+    while ((at = mugai_bytes_find (bytes, (gsize) at, head, strlen (head))) >= 0) {
+      gboolean whole = at == 0 || !g_ascii_isdigit ((char) bytes.data[at - 1]);
+      if (whole) {
+        found = TRUE;
+        harmless = harmless && is_destination (bytes, (gsize) at + strlen (head));
+      }
+      at += (gssize) strlen (head);
+    }
+    if (found && harmless)
+      reading->harmless++;
+    else if (found)
+      reading->flags |= BIT (ACTIVE_CONTENT);
+  }
+}
+
+guint64 mugai_pdf_flags (MugaiBytes bytes, MugaiBudget *budget) {
+  g_autoptr (GArray) actions = g_array_new (FALSE, FALSE, sizeof (guint));
+  Reading reading = { .budget = budget, .actions = actions };
+  walk (&reading, bytes, FALSE);
+  if (actions->len > 0) {
+    find_plain_actions (&reading, bytes);
+    walk (&reading, bytes, TRUE);
+    if (reading.harmless < actions->len)
+      reading.flags |= BIT (ACTIVE_CONTENT);
+  }
+  return reading.flags;
+}

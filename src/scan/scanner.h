@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * scan/scanner: the scanner's own state, shared by the files of this room.
+ *
+ * The engine, the type data and the converters are made once, before the sandbox closes, and only read
+ * afterwards; budgets and what libclamav saw belong to one message. One process, one scanner.
+ */
+#pragma once
+
+#include <locale.h>
+#include <magic.h>
+
+#include "mugai/scan.h"
+#include "budget.h"
+
+struct cl_engine;
+
+struct MugaiScanner {
+  struct cl_engine *engine; /* NULL: no signatures, every verdict is not-scanned */
+  magic_t magic;            /* never NULL */
+  GIConv cp932;             /* never -1: names in archives that are not UTF-8 */
+  locale_t locale;          /* C.UTF-8: libarchive decodes names by the locale */
+  MugaiScanLimits limits;   /* filled: no zero left */
+  char *scratch;
+
+  char *version;
+  gint64 time_s;
+  guint signatures;
+
+  MugaiBudget budget;     /* of the message in hand */
+  gboolean have_message;  /* a whole message was scanned */
+  gboolean seen_complete; /* ... to its end, within every limit, and clean: seen is a list of clean objects */
+  GHashTable *seen;       /* SHA-256 (hexadecimal) of every object libclamav looked into */
+  MugaiScan message_scan;
+  char *message_signature;
+};
+
+/* engine.c */
+/** mugai_engine_scan: (transfer full) @ret_signature; @seen (nullable) gets the digests of every object. */
+MugaiScan mugai_engine_scan (MugaiScanner *scanner, GBytes *content, GHashTable *seen, char **ret_signature);

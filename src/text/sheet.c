@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * text/sheet: style sheets, as far as mail uses them to hide.
+ *
+ * Selectors of tags, classes and ids, joined by blanks or '>'; all others match nothing. Rules are found by
+ * the last compound's id, class or tag; a budget of steps keeps many rules on many elements linear: when it
+ * is used up, nothing matches any more and the text shows.
+ */
+#include "style.h"
+
+#include <string.h>
+
+#define MAX_RULES 4096u
+#define MAX_COMPOUNDS 4u
+#define MAX_COMPOUND_CLASSES 3u
+#define WINDOW_WIDTH 1024.0
+
+typedef struct {
+  guint64 tag;
+  guint64 id;
+  guint64 classes[MAX_COMPOUND_CLASSES];
+  guint n_classes;
+  gboolean child; /* of the compound to its left: '>' */
+} Compound;
+
+typedef struct {
+  Compound compounds[MAX_COMPOUNDS]; /* the last one of the selector first */
+  guint n_compounds;
+  guint declarations; /* index */
+  guint32 weight;
+} Rule;
+
+struct _Sheet {
+  GArray *rules;        /* of Rule */
+  GArray *declarations; /* of Declarations */
+  GHashTable *by_key;   /* guint64 of id, class or tag -> GArray of guint */
+  GArray *universal;    /* of guint */
+  gsize budget;
+  gboolean paints_unknown;
+};
+
+Sheet *sheet_new (gsize work_budget) {
+  Sheet *sheet = g_new0 (Sheet, 1);
+
+  sheet->rules = g_array_new (FALSE, FALSE, sizeof (Rule));
+  sheet->declarations = g_array_new (FALSE, FALSE, sizeof (Declarations));
+  sheet->universal = g_array_new (FALSE, FALSE, sizeof (guint));
+  sheet->by_key = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) g_array_unref);
+  sheet->budget = work_budget;
+  return sheet;
+}
+
+void sheet_free (Sheet *sheet) {
+  if (sheet == NULL)
+    return;
+  g_array_unref (sheet->rules);
+  g_array_unref (sheet->declarations);
+  g_array_unref (sheet->universal);
+  g_hash_table_unref (sheet->by_key);
+  g_free (sheet);
+}
+
+gboolean sheet_is_empty (const Sheet *sheet) {
+  return sheet->rules->len == 0;
+}
+
+gboolean sheet_paints_unknown (const Sheet *sheet) {
+  return sheet->paints_unknown;
+}
+
+/* Selectors */
+
+static gboolean is_name_byte (char byte) {
+  return g_ascii_isalnum (byte) || byte == '-' || byte == '_' || (guchar) byte >= 0x80;
+}
+
+static const char *skip_name (const char *p, const char *end) {
+  while (p < end && is_name_byte (*p))
+    p++;
+  return p;
+}
+
+/* One compound such as td.a.b or #x. NULL when it holds what we do not know (a pseudo-class, ...). */
+static const char *parse_compound (const char *p, const char *end, Compound *compound) {
+  const char *start = p;
+
+  memset (compound, 0, sizeof *compound);
+  if (p < end && *p == '*')
+    p++;
+  else if ((p = skip_name (p, end)) > start)
+    compound->tag = style_hash (start, (gsize) (p - start));
+  while (p < end && (*p == '.' || *p == '#')) {
+    const char *name = p + 1;
+    guint64 hash;
+
+    p = skip_name (name, end);
+    if (p == name || (name[-1] == '.' && compound->n_classes == MAX_COMPOUND_CLASSES))
+      return NULL;
+    hash = style_hash (name, (gsize) (p - name));
+    if (name[-1] == '#')
+      compound->id = hash;
+    else
+      compound->classes[compound->n_classes++] = hash;
+  }
+  return p == start ? NULL : p;
+}
+
+static const char *skip_spaces (const char *p, const char *end) {
+  while (p < end && g_ascii_isspace (*p))
+    p++;
+  return p;
+}
+
+static gboolean parse_selector (const char *p, const char *end, Rule *rule) {
+  guint ids = 0, classes = 0, tags = 0;
+  gboolean child = FALSE;
+
+  rule->n_compounds = 0;
+  for (p = skip_spaces (p, end); p < end; p = skip_spaces (p, end)) {
+    Compound compound;
+
+    if (*p == '>') {
+      child = TRUE;
+      p++;
+      continue;
+    }
+    p = parse_compound (p, end, &compound);
+    if (p == NULL || rule->n_compounds == MAX_COMPOUNDS || (p < end && !g_ascii_isspace (*p) && *p != '>'))
+      return FALSE;
+    compound.child = child;
+    child = FALSE;
+    memmove (rule->compounds + 1, rule->compounds, rule->n_compounds * sizeof compound);
+    rule->compounds[0] = compound;
+    rule->n_compounds++;
+    ids += compound.id != 0;
+    classes += compound.n_classes;
+    tags += compound.tag != 0;
+  }
+  rule->weight = MIN (ids, 15) << 26 | MIN (classes, 31) << 21 | MIN (tags, 15) << 17;
+  return rule->n_compounds > 0;
+}
+
+static void add_rule (Sheet *sheet, Rule *rule) {
+  const Compound *last = &rule->compounds[0];
+  guint64 key = last->id != 0 ? last->id : last->n_classes > 0 ? last->classes[0] : last->tag;
+  guint index = sheet->rules->len;
+  GArray *list = sheet->universal;
+
+  rule->weight |= index + 1;
+  g_array_append_val (sheet->rules, *rule);
+  if (key != 0) {
+    list = g_hash_table_lookup (sheet->by_key, &key);
+    if (list == NULL) {
+      list = g_array_new (FALSE, FALSE, sizeof (guint));
+      g_hash_table_insert (sheet->by_key, g_memdup2 (&key, sizeof key), list);
+    }
+  }
+  g_array_append_val (list, index);
+}
+
+static void add_rules (Sheet *sheet, const char *selectors, const char *end, const Declarations *declarations) {
+  const guint32 paint = 1u << STYLE_BACKGROUND | 1u << STYLE_BACKGROUND_IMAGE;
+
+  if (declarations->set == 0)
+    return;
+  g_array_append_val (sheet->declarations, *declarations);
+  while (selectors < end) {
+    const char *comma = memchr (selectors, ',', (gsize) (end - selectors));
+    Rule rule = { .declarations = sheet->declarations->len - 1 };
+
+    comma = comma != NULL ? comma : end;
+    if (parse_selector (selectors, comma, &rule) && sheet->rules->len < MAX_RULES)
+      add_rule (sheet, &rule);
+    else if ((declarations->set & paint) != 0)
+      sheet->paints_unknown = TRUE;
+    selectors = comma + 1;
+  }
+}
+
+/* Media */
+
+static gboolean has_word (const char *text, gsize length, const char *word) {
+  gsize word_length = strlen (word);
+
+  for (gsize i = 0; i + word_length <= length; i++) {
+    if (g_ascii_strncasecmp (text + i, word, word_length) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* One (feature: value): does a wide, light, colour screen have it? What we do not know it has not. */
+static gboolean feature_applies (const char *text, gsize length) {
+  const char *colon = memchr (text, ':', length);
+  double width;
+
+  if (colon == NULL)
+    return FALSE;
+  width = g_ascii_strtod (colon + 1, NULL); /* stops at the unit; the text goes on at least to ')' or its NUL */
+  if (has_word (colon, length - (gsize) (colon - text), "em"))
+    width *= 16;
+  if (has_word (text, (gsize) (colon - text), "max-width")
+      || has_word (text, (gsize) (colon - text), "max-device-width"))
+    return width >= WINDOW_WIDTH;
+  if (has_word (text, (gsize) (colon - text), "min-width")
+      || has_word (text, (gsize) (colon - text), "min-device-width"))
+    return width <= WINDOW_WIDTH;
+  return FALSE;
+}
+
+static gboolean media_query_applies (const char *text, const char *end) {
+  gsize length = (gsize) (end - text);
+  const char *open = text;
+
+  if (has_word (text, length, "not ") || has_word (text, length, "print") || has_word (text, length, "speech")
+      || has_word (text, length, "tty") || has_word (text, length, "handheld"))
+    return FALSE;
+  while ((open = memchr (open, '(', (gsize) (end - open))) != NULL) {
+    const char *close = memchr (open, ')', (gsize) (end - open));
+
+    if (close == NULL || !feature_applies (open, (gsize) (close - open)))
+      return FALSE;
+    open = close;
+  }
+  return length == 0 || has_word (text, length, "screen") || has_word (text, length, "all")
+         || memchr (text, '(', length) != NULL;
+}
+
+gboolean style_media_applies (const char *media, gsize length) {
+  g_autofree char *copy = length > 0 ? g_strndup (media, length) : g_strdup ("");
+  const char *p = g_strstrip (copy);
+  const char *end = p + strlen (p);
+
+  if (p == end)
+    return TRUE;
+  while (p < end) {
+    const char *comma = memchr (p, ',', (gsize) (end - p));
+
+    comma = comma != NULL ? comma : end;
+    if (media_query_applies (p, comma))
+      return TRUE;
+    p = comma + 1;
+  }
+  return FALSE;
+}
+
+/* Sheets */
+
+/* The next of @stop outside quotes and comments, or @end. */
+static const char *find_outside (const char *p, const char *end, const char *stop) {
+  char quote = 0;
+
+  for (; p < end; p++) {
+    if (quote != 0) {
+      if (*p == '\\' && p + 1 < end)
+        p++;
+      else if (*p == quote || *p == '\n')
+        quote = 0;
+    } else if (*p == '"' || *p == '\'')
+      quote = *p;
+    else if (*p != '\0' && strchr (stop, *p) != NULL)
+      return p;
+  }
+  return end;
+}
+
+/* The end of the block whose '{' is at @p: just past its '}'. */
+static const char *skip_block (const char *p, const char *end) {
+  guint depth = 0;
+
+  for (; (p = find_outside (p, end, "{}")) < end; p++) {
+    depth += *p == '{' ? 1 : 0;
+    if (*p == '}' && --depth == 0)
+      return p + 1;
+  }
+  return end;
+}
+
+static const char *parse_at_rule (const char *p, const char *end) {
+  const char *stop = find_outside (p, end, "{;");
+
+  if (stop == end || *stop == ';')
+    return stop < end ? stop + 1 : end;
+  if (end - p > 6 && g_ascii_strncasecmp (p, "@media", 6) == 0 && style_media_applies (p + 6, (gsize) (stop - p - 6)))
+    return stop + 1; /* its rules are read as if they stood alone; the '}' that is left over is skipped */
+  return skip_block (stop, end);
+}
+
+static const char *parse_rule (Sheet *sheet, const char *p, const char *end) {
+  const char *open = find_outside (p, end, "{}");
+  const char *close;
+  Declarations declarations = { 0 };
+
+  if (open == end || *open == '}')
+    return open < end ? open + 1 : end;
+  close = find_outside (open + 1, end, "}");
+  style_parse_declarations (open + 1, (gsize) (close - open - 1), &declarations);
+  add_rules (sheet, p, open, &declarations);
+  return close < end ? close + 1 : end;
+}
+
+/* Comments become nothing, and the "<!--" of old pages too. */
+static char *clean_css (const char *css, gsize length) {
+  GString *out = g_string_sized_new (length);
+  const char *end = css + length;
+
+  while (css < end) {
+    if (end - css >= 2 && css[0] == '/' && css[1] == '*') {
+      for (css += 2; css < end && !(end - css >= 2 && css[0] == '*' && css[1] == '/'); css++)
+        ;
+      css = MIN (css + 2, end);
+    } else if (end - css >= 4 && memcmp (css, "<!--", 4) == 0)
+      css += 4;
+    else if (end - css >= 3 && memcmp (css, "-->", 3) == 0)
+      css += 3;
+    else
+      g_string_append_c (out, *css++);
+  }
+  return g_string_free (out, FALSE);
+}
+
+void sheet_parse (Sheet *sheet, const char *css, gsize length) {
+  g_autofree char *clean = clean_css (css, length);
+  const char *p = clean;
+  const char *end = p + strlen (p);
+
+  for (p = skip_spaces (p, end); p < end; p = skip_spaces (p, end))
+    p = *p == '@' ? parse_at_rule (p, end) : parse_rule (sheet, p, end);
+}
+
+/* Matching */
+
+static gboolean has_class (const StyleNames *names, guint64 hash) {
+  for (guint i = 0; i < names->n_classes; i++) {
+    if (names->classes[i] == hash)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean compound_matches (const Compound *compound, const StyleNames *names) {
+  if ((compound->tag != 0 && compound->tag != names->tag) || (compound->id != 0 && compound->id != names->id))
+    return FALSE;
+  for (guint i = 0; i < compound->n_classes; i++) {
+    if (!has_class (names, compound->classes[i]))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean spend (Sheet *sheet) {
+  if (sheet->budget == 0)
+    return FALSE;
+  sheet->budget--;
+  return TRUE;
+}
+
+/* Greedy from the inside out: exact for blanks, and for '>' but in rare mixtures. */
+static gboolean rule_matches (Sheet *sheet, const Rule *rule, const StyleNames *names, SheetAncestor ancestor,
+                              gpointer data) {
+  guint n = 0;
+
+  if (!compound_matches (&rule->compounds[0], names))
+    return FALSE;
+  for (guint i = 1; i < rule->n_compounds; i++) {
+    const StyleNames *above;
+
+    do {
+      above = ancestor (data, ++n);
+      if (above == NULL || !spend (sheet))
+        return FALSE;
+    } while (!compound_matches (&rule->compounds[i], above) && !rule->compounds[i - 1].child);
+    if (!compound_matches (&rule->compounds[i], above))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+typedef struct {
+  Sheet *sheet;
+  const StyleNames *names;
+  SheetAncestor ancestor;
+  gpointer data;
+  Cascade *cascade;
+} Match;
+
+static void match_list (const Match *match, const GArray *list) {
+  for (guint i = 0; list != NULL && i < list->len && spend (match->sheet); i++) {
+    const Rule *rule = &g_array_index (match->sheet->rules, Rule, g_array_index (list, guint, i));
+
+    if (rule_matches (match->sheet, rule, match->names, match->ancestor, match->data))
+      cascade_apply (match->cascade, &g_array_index (match->sheet->declarations, Declarations, rule->declarations),
+                     rule->weight);
+  }
+}
+
+void sheet_match (Sheet *sheet, const StyleNames *names, SheetAncestor ancestor, gpointer data, Cascade *cascade) {
+  Match match = { sheet, names, ancestor, data, cascade };
+
+  match_list (&match, sheet->universal);
+  match_list (&match, g_hash_table_lookup (sheet->by_key, &names->tag));
+  if (names->id != 0)
+    match_list (&match, g_hash_table_lookup (sheet->by_key, &names->id));
+  for (guint i = 0; i < names->n_classes; i++)
+    match_list (&match, g_hash_table_lookup (sheet->by_key, &names->classes[i]));
+}

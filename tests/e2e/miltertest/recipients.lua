@@ -1,0 +1,16 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- Two inside recipients of one mail from outside; then one inside and one outside recipient of a mail from inside.
+conn = connect (OUTSIDE)
+mt.macro (conn, SMFIC_MAIL, "i", "TWO1")
+envelope (conn, CITIZEN, { STAFF, COLLEAGUE })
+send_file (conn, message)
+finish (conn)
+sanitised (conn, "two inside recipients")
+mt.disconnect (conn)
+conn = connect (INSIDE)
+mt.macro (conn, SMFIC_MAIL, "i", "TWO2")
+envelope (conn, STAFF, { COLLEAGUE, OUTSIDER })
+send_file (conn, plain)
+finish (conn)
+accepted (conn, "inside and outside recipient")
+mt.disconnect (conn)
