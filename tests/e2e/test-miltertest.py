@@ -96,7 +96,7 @@ def several(bench):
     texts = [email.message_from_bytes(b"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n" + body,
                                       policy=email.policy.default).get_content() for body in (first, second, third)]
     assert "音楽会" in texts[0] and "音楽会" not in texts[1] and "音楽会" in texts[2], texts
-    assert records[1]["quarantine_id"] in texts[1] and records[2]["quarantine_id"] in texts[2]
+    assert records[1]["quarantine_id"] in texts[1]
 
 
 def abort(bench):

@@ -164,12 +164,16 @@ static void test_killed (Fixture *fixture, gconstpointer data G_GNUC_UNUSED) {
 }
 
 static void test_hung (Fixture *fixture, gconstpointer data G_GNUC_UNUSED) {
+  g_autoptr (GError) error = NULL;
   gboolean expected;
   MugaiWorker *worker = take (fixture);
   pid_t pid = mugai_worker_pid (worker);
   g_autofree char *litter = g_build_filename (fixture->root, "w0", "litter", NULL);
   g_autofree char *other = g_build_filename (fixture->root, "w1", "litter", NULL);
 
+  /* Once it has answered it holds no copy of our end any more: so our closing is its hang-up. */
+  g_assert_true (inspect (worker, MAIL, &error));
+  g_assert_no_error (error);
   g_assert_true (g_file_set_contents (litter, "x", 1, NULL));
   g_assert_true (g_file_set_contents (other, "x", 1, NULL));
   g_assert_cmpint (kill (pid, SIGSTOP), ==, 0);
