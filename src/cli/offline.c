@@ -72,18 +72,14 @@ MugaiScanner *mugai_offline_scanner (const char *signatures, GError **error) {
   return scanner;
 }
 
-MugaiWorker *mugai_offline_worker (MugaiScanner *scanner, GError **error) {
-  g_autofree char *scratch =
-      g_strdup (g_access ("/dev/shm", W_OK) == 0 ? "/dev/shm/mugai-XXXXXX" : "/tmp/mugai-XXXXXX");
-  if (g_mkdtemp_full (scratch, 0700) == NULL) {
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: %s", scratch, g_strerror (errno));
+MugaiWorker *mugai_offline_worker (MugaiScanner *scanner, char **ret_scratch, GError **error) {
+  char *scratch = mugai_scratch_new (NULL, error);
+  if (scratch == NULL)
     return NULL;
-  }
   MugaiSandboxOptions sandbox = {
     .scratch = scratch, .scratch_bytes = SCRATCH_BYTES, .memory_bytes = 0, .cpu_s = WORKER_CPU_S
   };
   MugaiWorker *worker = mugai_worker_spawn (scanner, &sandbox, error);
-  if (worker == NULL)
-    (void) g_rmdir (scratch);
+  *ret_scratch = scratch;
   return worker;
 }

@@ -14,5 +14,6 @@ int mugai_offline_seal (GBytes *message, GError **error);
 MugaiPolicy *mugai_offline_policy (const char *path);
 /** mugai_offline_scanner: (transfer full): says on standard error when @signatures is NULL, or a small set. */
 MugaiScanner *mugai_offline_scanner (const char *signatures, GError **error);
-/** mugai_offline_worker: (transfer full): one sandboxed child with a scratch folder of its own, on tmpfs where there is one. */
-MugaiWorker *mugai_offline_worker (MugaiScanner *scanner, GError **error);
+/** mugai_offline_worker: (transfer full): one sandboxed child with a scratch folder of its own, on tmpfs where there is one;
+ * @ret_scratch: (out) (transfer full): mugai_scratch_free () it behind the worker, also when there is none. */
+MugaiWorker *mugai_offline_worker (MugaiScanner *scanner, char **ret_scratch, GError **error);

@@ -137,12 +137,18 @@ static MugaiOutcome *sanitize (const MugaiPolicy *policy, MugaiScanner *scanner,
   g_autoptr (GError) error = NULL;
   for (envelope->attempt = 1; envelope->attempt <= 2; envelope->attempt++) {
     MugaiOutcome *outcome = NULL;
+    char *scratch = NULL;
     g_clear_error (&error);
-    g_autoptr (MugaiWorker) worker = mugai_offline_worker (scanner, &error);
+    MugaiWorker *worker = mugai_offline_worker (scanner, &scratch, &error);
     if (worker == NULL)
-      return mugai_sanitize_failed (policy, envelope, MUGAI_FAILURE_NO_WORKER, error->message, context);
-    MugaiSteps *steps = mugai_worker_steps (worker, g_get_monotonic_time () + DEADLINE_MS * G_TIME_SPAN_MILLISECOND);
-    if (mugai_sanitize_run (steps, policy, envelope, message_fd, context, &outcome, &error))
+      outcome = mugai_sanitize_failed (policy, envelope, MUGAI_FAILURE_NO_WORKER, error->message, context);
+    else if (!mugai_sanitize_run (mugai_worker_steps (worker,
+                                                      g_get_monotonic_time () + DEADLINE_MS * G_TIME_SPAN_MILLISECOND),
+                                  policy, envelope, message_fd, context, &outcome, &error))
+      outcome = NULL; /* it died or was late: once more */
+    mugai_worker_close (worker);
+    mugai_scratch_free (scratch);
+    if (outcome != NULL)
       return outcome;
   }
   envelope->attempt = 2;

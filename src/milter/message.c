@@ -14,6 +14,8 @@
 #define NOBODY_TO_TELL_REPLY "550 5.7.1 The message is not accepted here"
 #define KEEP_FAILED_REPLY "451 4.3.0 The mail could not be recorded, try again later"
 
+#define ZYGOTE_NEWS_US (500 * G_TIME_SPAN_MILLISECOND) /* from a zygote's death to the master's word of it */
+
 static gint64 ms_since (gint64 start_us) {
   return (g_get_monotonic_time () - start_us) / 1000;
 }
@@ -69,12 +71,24 @@ static gboolean is_overloaded (const MugaiFront *front) {
   return (guint) g_atomic_int_get (&front->counters[MUGAI_COUNTER_waiting]) >= front->config->max_waiting;
 }
 
+/* All workers die with their zygote: that says nothing against the mail. The master tells us within moments. */
+static gboolean lost_generation (const MugaiGeneration *generation) {
+  gint64 end_us = g_get_monotonic_time () + ZYGOTE_NEWS_US;
+  while (mugai_front_is_current (&mugai_front, generation)) {
+    if (g_get_monotonic_time () >= end_us)
+      return FALSE;
+    g_usleep (10000);
+  }
+  return TRUE;
+}
+
 /* Up to two workers in one transaction; dead or late twice: what the table of failures says, hold by default, unread. */
 static MugaiOutcome *go_the_way (MugaiSession *session, const MugaiNoticeContext *context) {
   const MugaiConfig *config = mugai_front.config;
   gint64 begin_us = g_get_monotonic_time ();
   MugaiFailure failure = MUGAI_FAILURE_WORKER_DIED_TWICE;
   g_autoptr (GError) error = NULL;
+  g_autoptr (MugaiGeneration) generation = mugai_front_generation (&mugai_front);
   if (is_overloaded (&mugai_front))
     return mugai_sanitize_failed (session->policy, session->envelope, MUGAI_FAILURE_NO_WORKER,
                                   "too many mails are waiting for a worker", context);
@@ -92,6 +106,8 @@ static MugaiOutcome *go_the_way (MugaiSession *session, const MugaiNoticeContext
     }
     mugai_front_alarm (&mugai_front, "worker-died", error->message);
   }
+  if (failure == MUGAI_FAILURE_WORKER_DIED_TWICE && lost_generation (generation))
+    failure = MUGAI_FAILURE_NO_WORKER;
   return mugai_sanitize_failed (session->policy, session->envelope, failure, error->message, context);
 }
 

@@ -109,7 +109,7 @@ static char *convert_html (MugaiFacts *facts, const char *html) {
     facts->oddities |= MUGAI_BIT (MUGAI_ODDITY_HIDDEN_TEXT);
   if (result->active)
     facts->oddities |= MUGAI_BIT (MUGAI_ODDITY_ACTIVE_HTML);
-  return g_steal_pointer (&result->text);
+  return mugai_mail_cut_encoded (result->text, &facts->oddities);
 }
 
 static void convert_leaf (MugaiInspection *inspection, MugaiLeaf *leaf) {
