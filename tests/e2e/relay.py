@@ -308,6 +308,10 @@ class Relay:
         self.close(keep=kind is not None and "MUGAI_KEEP" in os.environ)
 
 
+class Skip(Exception):
+    """A scenario that this machine cannot play; the TAP line gives the reason."""
+
+
 def run_scenarios(scenarios):
     """Runs each (function, *arguments) as one TAP line; exits non-zero when one failed."""
     failures = 0
@@ -316,6 +320,8 @@ def run_scenarios(scenarios):
         try:
             scenario(*arguments)
             print(f"ok {number} - {name}", flush=True)
+        except Skip as reason:
+            print(f"ok {number} - {name} # SKIP {reason}", flush=True)
         except Exception as problem:  # a failed assertion or a broken set-up: the line says which
             failures += 1
             print(f"not ok {number} - {name}\n# {type(problem).__name__}: {problem}", flush=True)
