@@ -248,6 +248,8 @@ class Mugaid:
         if self.process.poll() is None:
             self.process.send_signal(how)
             self.process.wait(seconds)
+        reports = [line for line in self.log.read_text(errors="replace").splitlines() if "Sanitizer" in line or "runtime error:" in line]
+        assert not reports, reports[:5]
 
 
 def make_signatures(folder):
