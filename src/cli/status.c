@@ -28,8 +28,15 @@ static char *text (json_t *object, const char *key, gsize max_bytes) {
   return mugai_unicode_make_safe (value != NULL ? value : "-", -1, max_bytes);
 }
 
+/* The first @bytes of a time or a hash: to the second, or enough to tell two versions apart. */
+static char *beginning (json_t *object, const char *key, gsize bytes) {
+  const char *value = json_string_value (json_object_get (object, key));
+  g_autofree char *cut = g_strndup (value != NULL ? value : "-", bytes);
+  return mugai_unicode_make_safe (cut, -1, bytes + 1);
+}
+
 #define TIME_BYTES strlen ("2026-11-21T16:11:01")
-#define VERSION_BYTES 12u /* of a SHA-256 in hexadecimal: enough to tell two versions apart */
+#define VERSION_BYTES 12u
 
 /* One line: a label in its column of @LABEL_COLUMNS, then the words. */
 static void G_GNUC_PRINTF (2, 3) print_line (const char *label, const char *format, ...) {
@@ -43,7 +50,7 @@ static void G_GNUC_PRINTF (2, 3) print_line (const char *label, const char *form
 
 static void print_head (json_t *answer) {
   g_autofree char *version = text (answer, "version", 40), *state = text (answer, "state", 40);
-  g_autofree char *started = text (answer, "started", TIME_BYTES);
+  g_autofree char *started = beginning (answer, "started", TIME_BYTES);
   print_line ("mugaid",
               MUGAI_CLI_WORDS ("%s  %s（pid %" G_GINT64_FORMAT "、起動 %s）",
                                "%s  %s (pid %" G_GINT64_FORMAT ", started %s)"),
@@ -78,7 +85,7 @@ static void print_generations (json_t *answer) {
   json_t *generation;
   json_array_foreach (json_object_get (answer, "generations"), index, generation) {
     g_autofree char *state = text (generation, "state", 20), *version = text (generation, "version", 100);
-    g_autofree char *time = text (generation, "time", TIME_BYTES);
+    g_autofree char *time = beginning (generation, "time", TIME_BYTES);
     print_line (MUGAI_CLI_WORDS ("ウイルス定義", "signatures"),
                 MUGAI_CLI_WORDS ("世代 %" G_GINT64_FORMAT " (%s): %s、%s、ワーカー %" G_GINT64_FORMAT,
                                  "generation %" G_GINT64_FORMAT " (%s): %s, of %s, %" G_GINT64_FORMAT " workers"),
@@ -88,8 +95,8 @@ static void print_generations (json_t *answer) {
 
 static void print_policy (json_t *answer) {
   json_t *policy = json_object_get (answer, "policy");
-  g_autofree char *name = text (policy, "name", 200), *version = text (policy, "version", VERSION_BYTES);
-  g_autofree char *loaded = text (policy, "loaded", TIME_BYTES);
+  g_autofree char *name = text (policy, "name", 200), *version = beginning (policy, "version", VERSION_BYTES);
+  g_autofree char *loaded = beginning (policy, "loaded", TIME_BYTES);
   print_line (MUGAI_CLI_WORDS ("ポリシー", "policy"),
               MUGAI_CLI_WORDS ("%s  版 %s、読込み %s", "%s  version %s, loaded %s"), name, version, loaded);
 }
@@ -117,7 +124,7 @@ static void print_alarms (json_t *answer) {
     print_line (MUGAI_CLI_WORDS ("警報", "alarms"), "%s", MUGAI_CLI_WORDS ("なし", "none"));
   json_array_foreach (alarms, index, alarm) {
     g_autofree char *id = text (alarm, "id", 40), *code = text (alarm, "code", 40),
-                    *last = text (alarm, "last", TIME_BYTES);
+                    *last = beginning (alarm, "last", TIME_BYTES);
     g_autofree char *words = text (alarm, "text", 500);
     print_line (MUGAI_CLI_WORDS ("警報", "alarm"),
                 MUGAI_CLI_WORDS ("%s  %s  %" G_GINT64_FORMAT " 回、最後 %s  %s",
