@@ -183,7 +183,7 @@ policy: {policy}
 signatures: {signatures}
 store: {store}
 audit: {audit}
-fronts: 2
+fronts: {fronts}
 workers: {workers}
 {users}{more}"""
 
@@ -191,7 +191,7 @@ workers: {workers}
 class Mugaid:
     """mugaid with a folder of its own. `more` is further lines of mugai.yaml, `environment` further variables."""
 
-    def __init__(self, build, folder, policy=None, more="", workers=3, environment=None):
+    def __init__(self, build, folder, policy=None, more="", workers=3, fronts=2, environment=None):
         self.build, self.folder = pathlib.Path(build), folder
         self.environment = {**os.environ, **(environment or {})}
         self.config, self.log = folder / "mugai.yaml", folder / "mugaid.log"
@@ -210,7 +210,7 @@ class Mugaid:
             os.chown(self.audit, keeper.pw_uid, keeper.pw_gid)
         self.config.write_text(CONFIG.format(socket=self.socket, run=self.run, policy=policy or TOP / "policy/default.yaml",
                                              signatures=self.signatures, store=self.store, audit=self.audit, users=users,
-                                             workers=workers, more=more))
+                                             workers=workers, fronts=fronts, more=more))
         self.process = None
         self.start()
 

@@ -163,15 +163,20 @@ def alarm_told(relay, heard):
 
 
 def relay_refused(relay):
-    """outside to outside is refused at RCPT"""
-    code, text = relay.send(samples.newsletter(CITIZEN, OUTSIDER), CITIZEN, OUTSIDER)
+    """outside to outside is refused at RCPT, each with a record of its own that the reply names"""
+    code, text = relay.send(samples.newsletter(CITIZEN, OUTSIDER), CITIZEN, [OUTSIDER, "second@other.example.net"])
     assert code in (550, 554) and "5.7.1" in text, (code, text)
+    first, second = relay.mugaid.records()[-2:]
+    assert second["id"] in text and [r["address"] for r in second["recipients"]] == ["second@other.example.net"], second
+    assert first["action"] == "refuse" and first["reasons"][0]["rule"] == "relay" and first["direction"] == "relay", first
 
 
 def size_claimed(relay):
     """an over-size mail is refused at MAIL by its SIZE="""
     code, text = relay.send(b"", CITIZEN, STAFF, size=45_000_000)
     assert code == 552 and "5.3.4" in text and "MiB" in text, (code, text)
+    record = last_record(relay)
+    assert record["reasons"][0]["rule"] == "over-size" and record["envelope"]["size_bytes"] == 45_000_000, record
 
 
 def size_counted(relay):
