@@ -18,32 +18,25 @@ static gboolean is_ours (const MugaiOrganisation *organisation, const char *addr
   return FALSE;
 }
 
-static const Node *value_of (const Node *node, const char *name) {
-  for (guint i = 0; node && node->kind == NODE_MAPPING && i < node->keys->len && i < node->values->len; i++) {
-    const Node *key = g_ptr_array_index (node->keys, i);
-    if (key->kind == NODE_SCALAR && strcmp (key->text, name) == 0)
-      return g_ptr_array_index (node->values, i);
-  }
-  return NULL;
-}
-
-static void check_inside (Loader *loader, const Node *organisation, const char *key, const char *address) {
-  const Node *node = value_of (organisation, key);
+static void check_inside (Loader *loader, const MugaiYamlNode *organisation, const char *key, const char *address) {
+  const MugaiYamlNode *node = mugai_yaml_value (organisation, key);
   if (!node || !address || !*address || is_ours (&loader->policy->organisation, address))
     return;
-  problem_at (&loader->problems, node, "%s は自組織のアドレスでなければなりません（通知を庁外に送らないため）。",
-              "%s has to be an address of ours: notices never leave the house", key);
+  mugai_yaml_problem_at (&loader->problems, node,
+                         "%s は自組織のアドレスでなければなりません（通知を庁外に送らないため）。",
+                         "%s has to be an address of ours: notices never leave the house", key);
 }
 
-static void check_shadowed (Loader *loader, const Node *rules, GPtrArray *list) {
+static void check_shadowed (Loader *loader, const MugaiYamlNode *rules, GPtrArray *list) {
   const Rule *always = NULL;
   for (guint i = 0; i < list->len; i++) {
     const Rule *rule = g_ptr_array_index (list, i);
     if (always) {
-      Node place = *rules;
+      MugaiYamlNode place = *rules;
       place.line = rule->line;
-      warn_at (&loader->problems, &place, "規則「%s」には届きません。前の「%s」がいつも当てはまります。",
-               "rule \"%s\" is never reached: \"%s\" before it always matches", rule->said.id, always->said.id);
+      mugai_yaml_warn_at (&loader->problems, &place, "規則「%s」には届きません。前の「%s」がいつも当てはまります。",
+                          "rule \"%s\" is never reached: \"%s\" before it always matches", rule->said.id,
+                          always->said.id);
     } else if (!rule->when && !rule->monitor && rule->verb != VERB_CONTINUE) {
       always = rule;
     }
@@ -57,22 +50,23 @@ static void check_groups (Loader *loader) {
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     const Group *group = value;
     if (!group->used)
-      warn_at (&loader->problems, group->node, "グループ「%s」はどの規則にも使われていません。",
-               "group \"%s\" is used by no rule", group->name);
+      mugai_yaml_warn_at (&loader->problems, group->node, "グループ「%s」はどの規則にも使われていません。",
+                          "group \"%s\" is used by no rule", group->name);
   }
 }
 
 /* Rules that the city's standard asks for; without them the built-in ones still refuse relaying, and nothing else. */
-static void check_expected (Loader *loader, const Node *root) {
+static void check_expected (Loader *loader, const MugaiYamlNode *root) {
   static const char *const expected[] = { "relay", "over-size", "auto-forward" };
   for (gsize i = 0; i < G_N_ELEMENTS (expected); i++)
     if (!g_hash_table_contains (loader->ids, expected[i]))
-      warn_at (&loader->problems, root, "規則「%s」がありません（北九州市の基準5.2が求めるものです）。",
-               "there is no rule \"%s\", which the standards ask for", expected[i]);
+      mugai_yaml_warn_at (&loader->problems, root, "規則「%s」がありません（北九州市の基準5.2が求めるものです）。",
+                          "there is no rule \"%s\", which the standards ask for", expected[i]);
 }
 
-void check_policy (Loader *loader, const Node *root) {
-  const Node *organisation = value_of (root, "organisation"), *rules = value_of (root, "rules");
+void check_policy (Loader *loader, const MugaiYamlNode *root) {
+  const MugaiYamlNode *organisation = mugai_yaml_value (root, "organisation"),
+                      *rules = mugai_yaml_value (root, "rules");
   MugaiOrganisation *ours = &loader->policy->organisation;
   check_inside (loader, organisation, "reviewers", ours->reviewers);
   check_inside (loader, organisation, "notice_from", ours->notice_from);

@@ -82,7 +82,7 @@ static gsize files_size (const Loader *loader) {
 }
 
 /* Reads @name, remembers it, and gives its tree; NULL and @error when it cannot be read. */
-static YamlFile *read_file (Loader *loader, const char *name, GError **error) {
+static MugaiYamlFile *read_file (Loader *loader, const char *name, GError **error) {
   g_autoptr (GBytes) bytes =
       loader->given ? find_given (loader->given, name, error) : read_from_folder (loader->folder, name, error);
   if (!bytes)
@@ -104,29 +104,30 @@ static YamlFile *read_file (Loader *loader, const char *name, GError **error) {
                                : g_strdup (name);
   if (data && memchr (data, '\0', size))
     size = strlen (text) + 1;
-  YamlFile *tree = yaml_parse (shown, text, size, &loader->problems);
+  MugaiYamlFile *tree = mugai_yaml_parse (shown, text, size, &loader->problems);
   g_ptr_array_add (loader->trees, tree);
   return tree;
 }
 
-const Node *read_include (Loader *loader, const Node *where) {
+const MugaiYamlNode *read_include (Loader *loader, const MugaiYamlNode *where) {
   g_autoptr (GError) error = NULL;
   if (!is_inner_name (where->text)) {
-    problem_at (&loader->problems, where,
-                "「%s」は使えません。ポリシーと同じフォルダーの下のファイル名を書いてください。",
-                "\"%s\" is not allowed: name a file in the policy's own folder", where->text);
+    mugai_yaml_problem_at (&loader->problems, where,
+                           "「%s」は使えません。ポリシーと同じフォルダーの下のファイル名を書いてください。",
+                           "\"%s\" is not allowed: name a file in the policy's own folder", where->text);
     return NULL;
   }
   for (guint i = 0; i < loader->files->len; i++)
     if (strcmp (((SourceFile *) g_ptr_array_index (loader->files, i))->name, where->text) == 0)
-      return ((YamlFile *) g_ptr_array_index (loader->trees, i))->root;
+      return ((MugaiYamlFile *) g_ptr_array_index (loader->trees, i))->root;
   guint before = loader->problems.errors;
-  YamlFile *file = read_file (loader, where->text, &error);
+  MugaiYamlFile *file = read_file (loader, where->text, &error);
   if (!file)
-    problem_at (&loader->problems, where, "ファイル「%s」を読めません：%s", "cannot read the file \"%s\": %s",
-                where->text, error->message);
+    mugai_yaml_problem_at (&loader->problems, where, "ファイル「%s」を読めません：%s",
+                           "cannot read the file \"%s\": %s", where->text, error->message);
   else if (!file->root && before == loader->problems.errors)
-    problem_at (&loader->problems, where, "ファイル「%s」は空です。", "the file \"%s\" is empty", where->text);
+    mugai_yaml_problem_at (&loader->problems, where, "ファイル「%s」は空です。", "the file \"%s\" is empty",
+                           where->text);
   return file ? file->root : NULL;
 }
 
@@ -234,18 +235,8 @@ static void policy_fill (MugaiPolicy *policy) {
     policy->parts_ask_recipient |= ((Rule *) g_ptr_array_index (policy->part_rules, i))->per_recipient;
 }
 
-static gint compare_problems (gconstpointer a, gconstpointer b) {
-  const MugaiPolicyProblem *one = *(MugaiPolicyProblem *const *) a, *other = *(MugaiPolicyProblem *const *) b;
-  int files = strcmp (one->file, other->file);
-  if (files != 0)
-    return files;
-  if (one->line != other->line)
-    return one->line < other->line ? -1 : 1;
-  return one->column < other->column ? -1 : one->column > other->column;
-}
-
 static MugaiPolicy *load (Loader *loader, const char *name, GError **error) {
-  YamlFile *file = read_file (loader, name, error);
+  MugaiYamlFile *file = read_file (loader, name, error);
   if (!file)
     return NULL;
   if (file->root) {
@@ -253,9 +244,9 @@ static MugaiPolicy *load (Loader *loader, const char *name, GError **error) {
     policy_fill (loader->policy);
     check_policy (loader, file->root);
   } else if (loader->problems.errors == 0) {
-    problem_add (&loader->problems, file, 0, 0, "ポリシーが空です。%s", "the policy is empty%s", "");
+    mugai_yaml_problem_add (&loader->problems, file, 0, 0, "ポリシーが空です。%s", "the policy is empty%s", "");
   }
-  g_ptr_array_sort (loader->problems.list, compare_problems);
+  mugai_yaml_problems_sort (&loader->problems);
   if (loader->problems.errors > 0) {
     g_set_error (error, MUGAI_POLICY_ERROR, MUGAI_POLICY_ERROR_INVALID, "%s: %u mistakes", file->name,
                  loader->problems.errors);
@@ -274,7 +265,7 @@ static void loader_init (Loader *loader, gboolean japanese) {
   loader->problems.japanese = japanese;
   loader->problems.list = g_ptr_array_new_with_free_func ((GDestroyNotify) mugai_policy_problem_free);
   loader->files = g_ptr_array_new_with_free_func ((GDestroyNotify) source_file_free);
-  loader->trees = g_ptr_array_new_with_free_func ((GDestroyNotify) yaml_file_free);
+  loader->trees = g_ptr_array_new_with_free_func ((GDestroyNotify) mugai_yaml_file_free);
   loader->groups = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) group_free);
   loader->ids = g_hash_table_new (g_str_hash, g_str_equal);
 }

@@ -82,3 +82,11 @@ gint64 mugai_policy_stale_after_s (const MugaiPolicy *policy) {
 const char *mugai_policy_notice_text (const MugaiPolicy *policy, MugaiNoticeText text, gboolean japanese) {
   return policy->notices[text][japanese ? 0 : 1];
 }
+
+void mugai_policy_problem_free (MugaiPolicyProblem *problem) {
+  mugai_yaml_problem_free (problem);
+}
+
+char *mugai_policy_problem_format (const MugaiPolicyProblem *problem) {
+  return mugai_yaml_problem_format (problem);
+}

@@ -11,9 +11,7 @@
 #include "vocabulary.h"
 
 /* Limits on what a policy file may ask for; beyond them it is an error with a position. */
-#define MAX_YAML_DEPTH 24u     /* nesting in the file; the shipped policies need 8 */
 #define MAX_CONDITION_DEPTH 8u /* all/any/not inside each other: nobody reads more aloud */
-#define MAX_YAML_NODES 400000u /* of all files: a group of 100,000 entries and room */
 #define MAX_FILES 64u          /* a policy and its includes */
 #define MAX_REPLY_BYTES 200u   /* text of an SMTP reply: one line of RFC 5321 is 512 with codes */
 #define MAX_BECAUSE_BYTES 600u /* of one reason */
