@@ -16,6 +16,7 @@ void matcher_free (Matcher *matcher) {
   g_clear_pointer (&matcher->below, g_hash_table_unref);
   g_clear_pointer (&matcher->globs, g_ptr_array_unref);
   g_clear_pointer (&matcher->networks, g_ptr_array_unref);
+  g_clear_pointer (&matcher->groups, g_ptr_array_unref);
   g_free (matcher);
 }
 
@@ -24,6 +25,7 @@ void condition_free (Condition *condition) {
     return;
   g_clear_pointer (&condition->children, g_ptr_array_unref);
   matcher_free (condition->matcher);
+  g_clear_pointer (&condition->written, g_ptr_array_unref);
   g_free (condition);
 }
 
@@ -61,6 +63,22 @@ static void group_take (Loader *loader, Group *group, const MugaiYamlNode *list)
   }
 }
 
+/* For diff and for people; conditions hold their own compiled form. */
+static void remember_group (MugaiPolicy *policy, const Group *group) {
+  NamedGroup *named = g_new0 (NamedGroup, 1);
+  named->name = g_strdup (group->name);
+  named->items = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < group->items->len; i++)
+    g_ptr_array_add (named->items, g_strdup (((MugaiYamlNode *) g_ptr_array_index (group->items, i))->text));
+  g_ptr_array_add (policy->groups, named);
+}
+
+void named_group_free (NamedGroup *group) {
+  g_free (group->name);
+  g_ptr_array_unref (group->items);
+  g_free (group);
+}
+
 void read_groups (Loader *loader, const MugaiYamlNode *node, gpointer target) {
   (void) target;
   if (node->kind != MUGAI_YAML_MAPPING) {
@@ -81,6 +99,7 @@ void read_groups (Loader *loader, const MugaiYamlNode *node, gpointer target) {
     if (list)
       group_take (loader, group, list);
     g_hash_table_replace (loader->groups, group->name, group);
+    remember_group (loader->policy, group);
   }
 }
 
@@ -146,6 +165,28 @@ static void matcher_add (Loader *loader, Matcher *matcher, const MugaiYamlNode *
     add_domain (matcher, at ? at + 1 : node->text);
 }
 
+static Matcher *matcher_new (MugaiFactType type) {
+  Matcher *matcher = g_new0 (Matcher, 1);
+  matcher->type = type;
+  matcher->exact = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  matcher->below = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  matcher->globs = g_ptr_array_new_with_free_func (g_free);
+  matcher->networks = g_ptr_array_new_with_free_func (g_free);
+  matcher->groups = g_ptr_array_new ();
+  return matcher;
+}
+
+/* (transfer none): the group as facts of @type are compared with it; owned by the policy. */
+static Matcher *group_matcher (Loader *loader, Group *group, MugaiFactType type) {
+  if (group->compiled[type])
+    return group->compiled[type];
+  Matcher *matcher = group->compiled[type] = matcher_new (type);
+  g_ptr_array_add (loader->policy->group_matchers, matcher);
+  for (guint i = 0; i < group->items->len; i++)
+    matcher_add (loader, matcher, g_ptr_array_index (group->items, i));
+  return matcher;
+}
+
 static void matcher_add_item (Loader *loader, Matcher *matcher, const MugaiYamlNode *item) {
   if (item->kind != MUGAI_YAML_SCALAR || !*item->text) {
     mugai_yaml_problem_at (&loader->problems, item, "ここには語か、語のリストを書きます。",
@@ -158,17 +199,12 @@ static void matcher_add_item (Loader *loader, Matcher *matcher, const MugaiYamlN
   }
   g_autofree char *name = g_strstrip (g_strdup (item->text + strlen ("group:")));
   Group *group = find_group (loader, item, name);
-  for (guint i = 0; group && i < group->items->len; i++)
-    matcher_add (loader, matcher, g_ptr_array_index (group->items, i));
+  if (group)
+    g_ptr_array_add (matcher->groups, group_matcher (loader, group, matcher->type));
 }
 
 static Matcher *read_matcher (Loader *loader, const MugaiYamlNode *node, MugaiFactType type) {
-  Matcher *matcher = g_new0 (Matcher, 1);
-  matcher->type = type;
-  matcher->exact = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  matcher->below = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  matcher->globs = g_ptr_array_new_with_free_func (g_free);
-  matcher->networks = g_ptr_array_new_with_free_func (g_free);
+  Matcher *matcher = matcher_new (type);
   for (guint i = 0; i < node_items (node); i++)
     matcher_add_item (loader, matcher, node_item (node, i));
   return matcher;
@@ -245,10 +281,25 @@ static guint64 read_words (Loader *loader, const MugaiYamlNode *node, const char
   return set;
 }
 
+/* What stands in the file, for people; a mapping (over, under) is told from its numbers. */
+static GPtrArray *written_items (const MugaiYamlNode *value) {
+  GPtrArray *written = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < node_items (value); i++)
+    if (node_item (value, i)->kind == MUGAI_YAML_SCALAR)
+      g_ptr_array_add (written, g_strdup (node_item (value, i)->text));
+  const MugaiYamlNode *over = mugai_yaml_value (value, "over"), *under = mugai_yaml_value (value, "under");
+  if (over && over->kind == MUGAI_YAML_SCALAR)
+    g_ptr_array_add (written, g_strconcat ("> ", over->text, NULL));
+  if (under && under->kind == MUGAI_YAML_SCALAR)
+    g_ptr_array_add (written, g_strconcat ("< ", under->text, NULL));
+  return written;
+}
+
 static Condition *read_fact (Loader *loader, MugaiFact fact, const MugaiYamlNode *value) {
   const FactRow *row = mugai_vocabulary_row (fact);
   Condition *condition = condition_new (CONDITION_FACT);
   condition->fact = fact;
+  condition->written = written_items (value);
   switch (row->type) {
   case MUGAI_FACT_BOOLEAN:
     (void) value_boolean (loader, value, &condition->flag);
@@ -376,7 +427,7 @@ void condition_stages (const Condition *condition, guint *stages, gboolean *name
   if (condition->kind == CONDITION_FACT) {
     *stages &= mugai_vocabulary_row (condition->fact)->stages;
     *names_scan |= condition->fact == FACT_PART_SCAN;
-    *per_recipient |= condition->fact == FACT_RECIPIENT;
+    *per_recipient |= condition->fact == FACT_RECIPIENT || condition->fact == FACT_ORGANISATION;
     return;
   }
   for (guint i = 0; i < condition->children->len; i++)

@@ -106,6 +106,7 @@ static MugaiYamlFile *read_file (Loader *loader, const char *name, GError **erro
     size = strlen (text) + 1;
   MugaiYamlFile *tree = mugai_yaml_parse (shown, text, size, &loader->problems);
   g_ptr_array_add (loader->trees, tree);
+  loader->cut |= tree->broken || !tree->root;
   return tree;
 }
 
@@ -196,6 +197,11 @@ static MugaiPolicy *policy_new (void) {
   policy->stale_after_s = 72 * 3600;
   policy->message_rules = g_ptr_array_new_with_free_func ((GDestroyNotify) rule_free);
   policy->part_rules = g_ptr_array_new_with_free_func ((GDestroyNotify) rule_free);
+  policy->branches = g_ptr_array_new_with_free_func ((GDestroyNotify) branch_free);
+  policy->groups = g_ptr_array_new_with_free_func ((GDestroyNotify) named_group_free);
+  policy->group_matchers = g_ptr_array_new_with_free_func ((GDestroyNotify) matcher_free);
+  policy->file_names = g_ptr_array_new_with_free_func (g_free);
+  policy->trusted_relays = g_new0 (char *, 1);
   policy->exceptions = g_ptr_array_new_with_free_func ((GDestroyNotify) exception_free);
   for (guint i = 0; i < MUGAI_N_FAILURES; i++)
     policy->failures[i] = MUGAI_ACTION_TEMPFAIL;
@@ -240,9 +246,10 @@ static MugaiPolicy *load (Loader *loader, const char *name, GError **error) {
   if (!file)
     return NULL;
   if (file->root) {
-    read_policy (loader, file->root);
+    const MugaiYamlNode *root = merge_includes (loader, file->root);
+    read_policy (loader, root);
     policy_fill (loader->policy);
-    check_policy (loader, file->root);
+    check_policy (loader, root);
   } else if (loader->problems.errors == 0) {
     mugai_yaml_problem_add (&loader->problems, file, 0, 0, "ポリシーが空です。%s", "the policy is empty%s", "");
   }
@@ -260,6 +267,12 @@ static MugaiPolicy *load (Loader *loader, const char *name, GError **error) {
   return policy;
 }
 
+static void merged_node_free (MugaiYamlNode *node) {
+  g_clear_pointer (&node->keys, g_ptr_array_unref);
+  g_ptr_array_unref (node->values);
+  g_free (node);
+}
+
 static void loader_init (Loader *loader, gboolean japanese) {
   *loader = (Loader){ .policy = policy_new () };
   loader->problems.japanese = japanese;
@@ -268,6 +281,9 @@ static void loader_init (Loader *loader, gboolean japanese) {
   loader->trees = g_ptr_array_new_with_free_func ((GDestroyNotify) mugai_yaml_file_free);
   loader->groups = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) group_free);
   loader->ids = g_hash_table_new (g_str_hash, g_str_equal);
+  loader->included = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  loader->merged = g_ptr_array_new_with_free_func ((GDestroyNotify) merged_node_free);
+  loader->now_us = g_get_real_time ();
 }
 
 static void loader_clear (Loader *loader) {
@@ -277,6 +293,8 @@ static void loader_clear (Loader *loader) {
   g_ptr_array_unref (loader->files);
   g_hash_table_unref (loader->groups);
   g_hash_table_unref (loader->ids);
+  g_hash_table_unref (loader->included);
+  g_ptr_array_unref (loader->merged);
   g_ptr_array_unref (loader->trees);
 }
 

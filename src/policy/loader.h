@@ -14,18 +14,24 @@ typedef struct {
   const MugaiYamlNode *node; /* where it is named */
   GPtrArray *items;          /* of MugaiYamlNode (transfer none) */
   gboolean used;
+  Matcher *compiled[MUGAI_N_FACT_TYPES]; /* owned by the policy */
 } Group;
 
 typedef struct {
   MugaiPolicy *policy;
   MugaiYamlProblems problems;
-  char *folder;        /* NULL: files come from @given */
-  GPtrArray *given;    /* of SourceFile (transfer none): a bundle's */
-  GPtrArray *files;    /* of SourceFile: read so far, the policy itself first */
-  GPtrArray *trees;    /* of MugaiYamlFile: alive as long as their nodes are */
-  GHashTable *groups;  /* name -> Group */
-  GHashTable *ids;     /* id of a rule or exception -> MugaiYamlNode */
-  const char *section; /* for messages: the id of the rule in hand */
+  char *folder;         /* NULL: files come from @given */
+  GPtrArray *given;     /* of SourceFile (transfer none): a bundle's */
+  GPtrArray *files;     /* of SourceFile: read so far, the policy itself first */
+  GPtrArray *trees;     /* of MugaiYamlFile: alive as long as their nodes are */
+  GHashTable *groups;   /* name -> Group */
+  GHashTable *ids;      /* id of a rule or exception -> MugaiYamlNode */
+  GHashTable *included; /* names of files that were included */
+  GPtrArray *merged;    /* of MugaiYamlNode: made of a file and its includes */
+  guint branch;         /* whose rules are being read; 0: the whole's */
+  gboolean cut;         /* a file broke off: what is not there may have been in it */
+  gint64 now_us;        /* when loading began */
+  const char *section;  /* for messages: the id of the rule in hand */
 } Loader;
 
 typedef void (*KeyReader) (Loader *loader, const MugaiYamlNode *value, gpointer target);
@@ -46,7 +52,6 @@ gboolean value_boolean (Loader *loader, const MugaiYamlNode *node, gboolean *ret
 gboolean value_number (Loader *loader, const MugaiYamlNode *node, gint64 min, gint64 max, gint64 *ret_value);
 gboolean value_size (Loader *loader, const MugaiYamlNode *node, gint64 *ret_bytes);
 gboolean value_age (Loader *loader, const MugaiYamlNode *node, gint64 *ret_seconds);
-gboolean value_date (Loader *loader, const MugaiYamlNode *node, gint64 *ret_days);
 gboolean value_zone (Loader *loader, const MugaiYamlNode *node, gint32 *ret_seconds);
 gboolean value_clock (Loader *loader, const MugaiYamlNode *node, gint64 *ret_from, gint64 *ret_to);
 gboolean value_address (Loader *loader, const MugaiYamlNode *node, char **ret_address);
@@ -66,7 +71,22 @@ void condition_stages (const Condition *condition, guint *stages, gboolean *name
 gboolean condition_names (const Condition *condition, gboolean (*is_named) (MugaiFact fact));
 void read_groups (Loader *loader, const MugaiYamlNode *node, gpointer target);
 void group_free (Group *group);
+/* include.c */
+/** merge_includes: (transfer none): @root with what its includes, and theirs, say beside it. */
+const MugaiYamlNode *merge_includes (Loader *loader, const MugaiYamlNode *root);
+/* branches.c */
+void read_branches (Loader *loader, const MugaiYamlNode *node, gpointer target);
+gboolean is_domain (const char *text);
+char **read_domain_list (Loader *loader, const MugaiYamlNode *node);
+void read_ceiling_row (Loader *loader, const MugaiYamlNode *node, CeilingRow *row);
+void read_size_limit (Loader *loader, const MugaiYamlNode *node, guint64 *ret_bytes);
 /* rules.c */
+/** is_own_address: in a domain of the organisation. */
+gboolean is_own_address (const MugaiPolicy *policy, const char *address);
+gboolean expect_list (Loader *loader, const MugaiYamlNode *node);
+void claim_id (Loader *loader, const MugaiYamlNode *node, char **ret_id);
+/** value_moment: a day (its end with @end, else its start) or day and time, in the organisation's zone [µs]. */
+gboolean value_moment (Loader *loader, const MugaiYamlNode *node, gboolean end, gint64 *ret_us);
 void read_rules (Loader *loader, const MugaiYamlNode *node, gpointer target);
 void read_exceptions (Loader *loader, const MugaiYamlNode *node, gpointer target);
 /* check.c */

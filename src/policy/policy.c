@@ -34,6 +34,12 @@ void mugai_policy_unref (MugaiPolicy *policy) {
   g_ptr_array_unref (policy->message_rules);
   g_ptr_array_unref (policy->part_rules);
   g_ptr_array_unref (policy->exceptions);
+  g_ptr_array_unref (policy->branches);
+  g_ptr_array_unref (policy->groups);
+  g_ptr_array_unref (policy->group_matchers);
+  g_ptr_array_unref (policy->file_names);
+  g_strfreev (policy->trusted_relays);
+  mugai_policy_unref (policy->shadow);
   g_clear_pointer (&policy->bundle, g_bytes_unref);
   g_free (policy->version);
   g_free (policy->name);
@@ -61,7 +67,10 @@ MugaiCeiling mugai_policy_ceiling (const MugaiPolicy *policy, MugaiDirection dir
 }
 
 guint64 mugai_policy_max_size (const MugaiPolicy *policy, MugaiDirection direction) {
-  return policy->max_size[direction];
+  guint64 largest = policy->max_size[direction];
+  for (guint i = 0; i < policy->branches->len; i++)
+    largest = MAX (largest, branch_max_size (policy, i + 1, direction));
+  return largest;
 }
 
 const char *mugai_failure_name (MugaiFailure failure) {

@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Reads rules and exceptions. A rule is whole or it is a mistake: an id, where it looks, what it does, and a sentence
- * for people in both languages. An exception names its rule, its scope, who approved it, and its end. Any thread.
+ * Reads rules. A rule is whole or it is a mistake: an id, where it looks, what it does, and a sentence for people in both
+ * languages. Any thread.
  */
 #include "loader.h"
 
 #include <string.h>
 
 #include "mugai/base/unicode.h"
+
+#include "condition.h"
+
+gboolean is_own_address (const MugaiPolicy *policy, const char *address) {
+  const char *at = strrchr (address, '@');
+  g_autofree char *domain = domain_fold (at ? at + 1 : "");
+  for (char **ours = policy->organisation.domains; ours && *ours; ours++)
+    if ((*ours)[0] == '.' ? g_str_has_suffix (domain, *ours) : strcmp (domain, *ours) == 0)
+      return TRUE;
+  return FALSE;
+}
 
 void rule_free (Rule *rule) {
   if (!rule)
@@ -20,40 +31,27 @@ void rule_free (Rule *rule) {
   g_free (rule->enhanced);
   g_free (rule->text);
   g_free (rule->subject_tag);
+  g_strfreev (rule->add_recipients);
   g_clear_pointer (&rule->add_headers, g_ptr_array_unref);
   g_clear_pointer (&rule->exceptions, g_ptr_array_unref);
   g_free (rule);
-}
-
-void exception_free (Exception *exception) {
-  if (!exception)
-    return;
-  g_free (exception->id);
-  g_free (exception->rule);
-  g_free (exception->reason);
-  g_free (exception->approved_by);
-  g_free (exception->requested_by);
-  condition_free (exception->scope);
-  condition_free (exception->parts);
-  g_free (exception);
 }
 
 typedef struct {
   Rule *rule;
   const MugaiYamlNode *when;   /* read last: whether part facts may stand there depends on "on" */
   const MugaiYamlNode *action; /* where the verb stands */
-  const MugaiYamlNode *monitor;
+  const MugaiYamlNode *monitor, *until, *copies, *drop;
 } RuleTarget;
 
 /* ---- then ---- */
 
-static const char *const message_verbs[] = { "deliver", "hold", "refuse", "tempfail", NULL };
-static const char *const part_verbs[] = { "keep", "text", "remove", "hold", "refuse", "tempfail", NULL };
+static const char *const message_verbs[] = { "deliver", "hold", "refuse", "tempfail", "approve", NULL };
+static const char *const part_verbs[] = { "keep", "text", "remove", "hold", "refuse", "tempfail", "approve", NULL };
 
 static Verb verb_from_name (const char *name) {
-  static const char *const names[] = { "deliver", "hold", "refuse", "tempfail", "keep", "text", "remove" };
-  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    if (strcmp (names[i], name) == 0)
+  for (guint i = 0; i < VERB_CONTINUE; i++)
+    if (strcmp (verb_name ((Verb) i), name) == 0)
       return (Verb) i;
   return VERB_CONTINUE;
 }
@@ -150,6 +148,42 @@ static void read_add_header (Loader *loader, const MugaiYamlNode *node, gpointer
   }
 }
 
+/* Copies stay in the house: check_policy () sees that each address is ours. */
+static void read_add_recipient (Loader *loader, const MugaiYamlNode *node, gpointer target) {
+  RuleTarget *rule = target;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  rule->copies = node;
+  for (guint i = 0; i < node_items (node); i++) {
+    g_autofree char *address = NULL;
+    if (value_address (loader, node_item (node, i), &address))
+      g_strv_builder_add (builder, address);
+  }
+  g_strfreev (rule->rule->add_recipients);
+  rule->rule->add_recipients = g_strv_builder_end (builder);
+}
+
+static void read_drop_recipient (Loader *loader, const MugaiYamlNode *node, gpointer target) {
+  RuleTarget *rule = target;
+  rule->drop = node;
+  (void) value_boolean (loader, node, &rule->rule->drop_recipient);
+}
+
+/* What a rule does beside its action needs an action that lets it happen. */
+static void check_recipients (Loader *loader, const RuleTarget *target) {
+  const Rule *rule = target->rule;
+  gboolean passes = rule->verb == VERB_CONTINUE || rule->verb == VERB_DELIVER;
+  if ((target->copies || target->drop) && (!passes || rule->on_part))
+    mugai_yaml_problem_at (&loader->problems, target->copies ? target->copies : target->drop,
+                           "add_recipient と drop_recipient は、メール全体の規則（on: message）で、deliver "
+                           "か、action なしのときだけ書けます。",
+                           "add_recipient and drop_recipient go with on: message, and with deliver or no action only");
+  for (char **address = rule->add_recipients; address && *address; address++)
+    if (!is_own_address (loader->policy, *address))
+      mugai_yaml_problem_at (&loader->problems, target->copies,
+                             "「%s」は自組織のアドレスではありません。写しを庁外へは送れません。",
+                             "\"%s\" is no address of ours: copies never leave the house", *address);
+}
+
 static void settle_reply (Loader *loader, const MugaiYamlNode *node, Rule *rule) {
   gboolean refuse = rule->verb == VERB_REFUSE;
   if (!refuse && rule->verb != VERB_TEMPFAIL) {
@@ -175,6 +209,8 @@ static void read_then (Loader *loader, const MugaiYamlNode *node, RuleTarget *ta
                               { "text", FALSE, read_reply_text },
                               { "tag_subject", FALSE, read_tag },
                               { "add_header", FALSE, read_add_header },
+                              { "add_recipient", FALSE, read_add_recipient },
+                              { "drop_recipient", FALSE, read_drop_recipient },
                               { NULL, FALSE, NULL } };
   target->rule->verb = VERB_CONTINUE;
   if (node->kind != MUGAI_YAML_MAPPING) {
@@ -183,16 +219,17 @@ static void read_then (Loader *loader, const MugaiYamlNode *node, RuleTarget *ta
     guint errors = loader->problems.errors;
     (void) read_mapping (loader, node, keys, target);
     if (errors == loader->problems.errors && target->rule->verb == VERB_CONTINUE && !target->rule->subject_tag
-        && !target->rule->add_headers)
+        && !target->rule->add_headers && !target->rule->add_recipients && !target->rule->drop_recipient)
       mugai_yaml_problem_at (&loader->problems, node, "何をするかがありません。action（hold など）を書いてください。",
                              "it does nothing: write an action (hold, for instance)");
   }
+  check_recipients (loader, target);
   settle_reply (loader, node, target->rule);
 }
 
 /* ---- rules ---- */
 
-static void claim_id (Loader *loader, const MugaiYamlNode *node, char **ret_id) {
+void claim_id (Loader *loader, const MugaiYamlNode *node, char **ret_id) {
   if (!value_id (loader, node, ret_id))
     return;
   const MugaiYamlNode *first = g_hash_table_lookup (loader->ids, node->text);
@@ -234,6 +271,12 @@ static void read_monitor (Loader *loader, const MugaiYamlNode *node, gpointer ta
   (void) value_boolean (loader, node, &rule->rule->monitor);
 }
 
+static void read_rule_until (Loader *loader, const MugaiYamlNode *node, gpointer target) {
+  RuleTarget *rule = target;
+  rule->until = node;
+  (void) value_moment (loader, node, TRUE, &rule->rule->until_us);
+}
+
 static void read_later (Loader *loader, const MugaiYamlNode *node, gpointer target) {
   (void) loader;
   (void) node;
@@ -257,17 +300,44 @@ static void check_monitor (Loader *loader, const RuleTarget *target) {
                            "a rule on scan verdicts cannot be monitored only");
 }
 
+/* A rule that ends may only be one that permits: else its end would open a door. */
+static void check_until (Loader *loader, const RuleTarget *target) {
+  const Rule *rule = target->rule;
+  if (!target->until)
+    return;
+  if (rule->verb != VERB_DELIVER && rule->verb != VERB_KEEP)
+    mugai_yaml_problem_at (&loader->problems, target->until,
+                           "until は通す規則（deliver、keep）だけに書けます。厳しくする規則が消えないようにです。",
+                           "until goes with rules that let pass (deliver, keep): a rule that tightens does not end");
+  else if (rule->until_us && rule->until_us <= loader->now_us)
+    mugai_yaml_warn_at (&loader->problems, target->until, "規則「%s」は期限が過ぎていて、効きません。",
+                        "rule \"%s\" is past its end and has no effect", rule->said.id ? rule->said.id : "");
+}
+
+/* (transfer none): @name, kept by the policy: rules outlive the tree. */
+static const char *file_name (MugaiPolicy *policy, const char *name) {
+  for (guint i = 0; i < policy->file_names->len; i++)
+    if (strcmp (g_ptr_array_index (policy->file_names, i), name) == 0)
+      return g_ptr_array_index (policy->file_names, i);
+  g_ptr_array_add (policy->file_names, g_strdup (name));
+  return g_ptr_array_index (policy->file_names, policy->file_names->len - 1);
+}
+
 static Rule *read_rule (Loader *loader, const MugaiYamlNode *node) {
   static const char *const places[] = { "message", "part", NULL };
-  static const Key keys[] = { { "id", TRUE, read_id },      { "clause", FALSE, read_clause },
-                              { "on", TRUE, read_later },   { "when", FALSE, read_when },
-                              { "then", TRUE, read_later }, { "ja", TRUE, read_ja },
-                              { "en", TRUE, read_en },      { "monitor", FALSE, read_monitor },
-                              { NULL, FALSE, NULL } };
+  static const Key keys[] = {
+    { "id", TRUE, read_id },      { "clause", FALSE, read_clause },   { "on", TRUE, read_later },
+    { "when", FALSE, read_when }, { "then", TRUE, read_later },       { "ja", TRUE, read_ja },
+    { "en", TRUE, read_en },      { "monitor", FALSE, read_monitor }, { "until", FALSE, read_rule_until },
+    { NULL, FALSE, NULL }
+  };
   g_autoptr (Rule) rule = g_new0 (Rule, 1);
   RuleTarget target = { .rule = rule };
   const MugaiYamlNode *on = mugai_yaml_value (node, "on"), *then = mugai_yaml_value (node, "then");
   rule->line = node->line;
+  rule->file = file_name (loader->policy, node->file->name);
+  rule->branch = loader->branch;
+  rule->per_recipient = loader->branch > 0;
   rule->exceptions = g_ptr_array_new ();
   rule->on_part = on && value_word (loader, on, places) == 1;
   if (!read_mapping (loader, node, keys, &target))
@@ -279,12 +349,13 @@ static Rule *read_rule (Loader *loader, const MugaiYamlNode *node) {
   rule->stages = MUGAI_STAGE_ALL;
   condition_stages (rule->when, &rule->stages, &rule->names_scan, &rule->per_recipient);
   check_monitor (loader, &target);
+  check_until (loader, &target);
   rule->said.id = rule->said.id ? rule->said.id : g_strdup ("");
   rule->said.clause = rule->said.clause ? rule->said.clause : g_strdup ("");
   return g_steal_pointer (&rule);
 }
 
-static gboolean is_list (Loader *loader, const MugaiYamlNode *node) {
+gboolean expect_list (Loader *loader, const MugaiYamlNode *node) {
   if (node->kind == MUGAI_YAML_LIST)
     return TRUE;
   mugai_yaml_problem_at (&loader->problems, node, "ここには「- 」で始まる項目を並べます。",
@@ -294,7 +365,7 @@ static gboolean is_list (Loader *loader, const MugaiYamlNode *node) {
 
 void read_rules (Loader *loader, const MugaiYamlNode *node, gpointer target) {
   MugaiPolicy *policy = target;
-  if (!is_list (loader, node))
+  if (!expect_list (loader, node))
     return;
   if (node->values->len > MUGAI_POLICY_MAX_RULES) {
     mugai_yaml_problem_at (&loader->problems, node, "規則が多すぎます（%u個まで）。", "too many rules (at most %u)",
@@ -305,197 +376,5 @@ void read_rules (Loader *loader, const MugaiYamlNode *node, gpointer target) {
     Rule *rule = read_rule (loader, g_ptr_array_index (node->values, i));
     if (rule)
       g_ptr_array_add (rule->on_part ? policy->part_rules : policy->message_rules, rule);
-  }
-}
-
-/* ---- exceptions ---- */
-
-typedef struct {
-  Exception *exception;
-  const MugaiYamlNode *node, *rule, *scope, *parts, *to, *approved_by;
-  gboolean has_level;
-} ExceptionTarget;
-
-static void read_exception_id (Loader *loader, const MugaiYamlNode *node, gpointer target) {
-  claim_id (loader, node, &((ExceptionTarget *) target)->exception->id);
-}
-
-static void read_exception_rule (Loader *loader, const MugaiYamlNode *node, gpointer target) {
-  ExceptionTarget *exception = target;
-  exception->rule = node;
-  (void) value_id (loader, node, &exception->exception->rule);
-}
-
-static void read_scope (Loader *loader, const MugaiYamlNode *node, gpointer target) {
-  (void) loader;
-  ((ExceptionTarget *) target)->scope = node;
-}
-
-static void read_parts (Loader *loader, const MugaiYamlNode *node, gpointer target) {
-  (void) loader;
-  ((ExceptionTarget *) target)->parts = node;
-}
-
-static void read_to (Loader *loader, const MugaiYamlNode *node, gpointer target) {
-  static const char *const levels[] = { "text", "parts", "untouched", NULL };
-  ExceptionTarget *exception = target;
-  int level = value_word (loader, node, levels);
-  exception->to = node;
-  exception->has_level = level >= 0;
-  exception->exception->ceiling = level < 0 ? MUGAI_CEILING_TEXT : (MugaiCeiling) level;
-}
-
-static void read_reason (Loader *loader, const MugaiYamlNode *node, gpointer target) {
-  (void) value_text (loader, node, &((ExceptionTarget *) target)->exception->reason);
-}
-
-static void read_approved_by (Loader *loader, const MugaiYamlNode *node, gpointer target) {
-  ((ExceptionTarget *) target)->approved_by = node;
-  (void) value_text (loader, node, &((ExceptionTarget *) target)->exception->approved_by);
-}
-
-static void read_requested_by (Loader *loader, const MugaiYamlNode *node, gpointer target) {
-  (void) value_text (loader, node, &((ExceptionTarget *) target)->exception->requested_by);
-}
-
-/* It holds to the end of that day, in the organisation's zone. */
-static void read_until (Loader *loader, const MugaiYamlNode *node, gpointer target) {
-  gint64 days = 0;
-  if (value_date (loader, node, &days))
-    ((ExceptionTarget *) target)->exception->until_us =
-        ((days + 1) * 86400 - loader->policy->utc_offset_s) * G_USEC_PER_SEC;
-}
-
-static gboolean is_envelope_fact (MugaiFact fact) {
-  return fact <= FACT_RECIPIENT && fact != FACT_DIRECTION && fact != FACT_NULL_SENDER;
-}
-
-static gboolean is_strong_scope (MugaiFact fact) { /* what a stranger cannot write */
-  return fact == FACT_CLIENT || fact == FACT_CLIENT_INSIDE || fact == FACT_AUTH || fact == FACT_AUTHENTICATED
-         || fact == FACT_RECIPIENT;
-}
-
-static void check_raise (Loader *loader, const ExceptionTarget *target) {
-  const Exception *exception = target->exception;
-  if (!target->to)
-    mugai_yaml_problem_at (&loader->problems, target->node, "上限を上げる例外には to（parts か untouched）が要ります。",
-                           "an exception to the ceiling needs to: parts or untouched");
-  if (target->has_level && exception->ceiling == MUGAI_CEILING_PARTS && !target->parts)
-    mugai_yaml_problem_at (&loader->problems, target->node, "どの部品を通すかを parts に書いてください。",
-                           "say under parts which parts may pass");
-  if (exception->scope && !condition_names (exception->scope, is_envelope_fact))
-    mugai_yaml_problem_at (
-        &loader->problems, target->scope,
-        "上限を上げる例外の scope には、封筒の条件（client、from、recipient など）が要ります。",
-        "the scope of an exception to the ceiling needs something of the envelope (client, from, recipient ...)");
-  else if (exception->scope && !condition_names (exception->scope, is_strong_scope))
-    mugai_yaml_warn_at (&loader->problems, target->scope,
-                        "この scope は差出人だけで決まります。差出人は誰でも書けるので、client も書いてください。",
-                        "this scope rests on a sender that anyone can write: add client");
-}
-
-static void check_exception (Loader *loader, const ExceptionTarget *target) {
-  const Exception *exception = target->exception;
-  if (exception->raises)
-    check_raise (loader, target);
-  else if (target->to || target->parts)
-    mugai_yaml_problem_at (&loader->problems, target->to ? target->to : target->parts,
-                           "to と parts は rule: ceiling の例外だけに書けます。",
-                           "to and parts go with rule: ceiling only");
-  if (exception->approved_by && exception->requested_by
-      && strcmp (exception->approved_by, exception->requested_by) == 0)
-    mugai_yaml_problem_at (&loader->problems, target->approved_by,
-                           "承認した人と申請した人が同じです（%s）。別の人の承認が要ります。",
-                           "approved and requested by the same person (%s): somebody else has to approve",
-                           exception->approved_by);
-  if (exception->until_us && exception->until_us <= g_get_real_time ())
-    mugai_yaml_warn_at (&loader->problems, target->node, "例外「%s」は期限が過ぎていて、効きません。",
-                        "exception \"%s\" is past its end and has no effect", exception->id ? exception->id : "");
-}
-
-static GPtrArray *rules_of (MugaiPolicy *policy, gboolean parts) {
-  return parts ? policy->part_rules : policy->message_rules;
-}
-
-static Rule *find_rule (MugaiPolicy *policy, const char *id) {
-  for (guint i = 0; i < 2; i++) {
-    GPtrArray *rules = rules_of (policy, i == 1);
-    for (guint j = 0; j < rules->len; j++) {
-      Rule *rule = g_ptr_array_index (rules, j);
-      if (strcmp (rule->said.id, id) == 0)
-        return rule;
-    }
-  }
-  return NULL;
-}
-
-static void rule_unknown (Loader *loader, const MugaiYamlNode *node) {
-  g_autoptr (GPtrArray) words = g_ptr_array_new ();
-  for (guint i = 0; i < 2; i++) {
-    GPtrArray *rules = rules_of (loader->policy, i == 1);
-    for (guint j = 0; j < rules->len; j++)
-      g_ptr_array_add (words, ((Rule *) g_ptr_array_index (rules, j))->said.id);
-  }
-  g_ptr_array_add (words, (gpointer) "ceiling");
-  g_ptr_array_add (words, NULL);
-  const char *near = mugai_yaml_nearest_word (node->text, (const char *const *) words->pdata);
-  if (near)
-    mugai_yaml_problem_at (&loader->problems, node, "規則「%s」はありません。もしかして「%s」ですか。",
-                           "there is no rule \"%s\": did you mean \"%s\"?", node->text, near);
-  else
-    mugai_yaml_problem_at (&loader->problems, node, "規則「%s」はありません（上限を上げる例外なら ceiling）。",
-                           "there is no rule \"%s\" (to raise the ceiling, write ceiling)", node->text);
-}
-
-static void link_exception (const ExceptionTarget *target, Rule *rule) {
-  Exception *exception = target->exception;
-  if (exception->raises || !rule)
-    return;
-  g_ptr_array_add (rule->exceptions, exception);
-  rule->per_recipient |= exception->per_recipient;
-}
-
-static Exception *read_exception (Loader *loader, const MugaiYamlNode *node) {
-  static const Key keys[] = { { "id", TRUE, read_exception_id },
-                              { "rule", TRUE, read_exception_rule },
-                              { "scope", TRUE, read_scope },
-                              { "reason", TRUE, read_reason },
-                              { "approved_by", TRUE, read_approved_by },
-                              { "requested_by", FALSE, read_requested_by },
-                              { "until", TRUE, read_until },
-                              { "to", FALSE, read_to },
-                              { "parts", FALSE, read_parts },
-                              { NULL, FALSE, NULL } };
-  g_autoptr (Exception) exception = g_new0 (Exception, 1);
-  ExceptionTarget target = { .exception = exception, .node = node };
-  gboolean unused = FALSE;
-  exception->line = node->line;
-  if (!read_mapping (loader, node, keys, &target))
-    return NULL;
-  exception->raises = exception->rule && strcmp (exception->rule, "ceiling") == 0;
-  Rule *rule = exception->rule && !exception->raises ? find_rule (loader->policy, exception->rule) : NULL;
-  if (exception->rule && !exception->raises && !rule)
-    rule_unknown (loader, target.rule);
-  if (target.scope)
-    exception->scope = read_condition (loader, target.scope, rule && rule->on_part);
-  if (target.parts)
-    exception->parts = read_condition (loader, target.parts, TRUE);
-  exception->stages = MUGAI_STAGE_ALL;
-  condition_stages (exception->scope, &exception->stages, &unused, &exception->per_recipient);
-  condition_stages (exception->parts, &(guint){ 0 }, &exception->names_scan, &unused);
-  exception->id = exception->id ? exception->id : g_strdup ("");
-  check_exception (loader, &target);
-  link_exception (&target, rule);
-  return g_steal_pointer (&exception);
-}
-
-void read_exceptions (Loader *loader, const MugaiYamlNode *node, gpointer target) {
-  MugaiPolicy *policy = target;
-  if (!is_list (loader, node))
-    return;
-  for (guint i = 0; i < node->values->len; i++) {
-    Exception *exception = read_exception (loader, g_ptr_array_index (node->values, i));
-    if (exception)
-      g_ptr_array_add (policy->exceptions, exception);
   }
 }

@@ -15,7 +15,7 @@ static void read_organisation_name (Loader *loader, const MugaiYamlNode *node, g
   (void) value_text (loader, node, &((MugaiPolicy *) target)->organisation.name);
 }
 
-static gboolean is_domain (const char *text) {
+gboolean is_domain (const char *text) {
   const char *host = text[0] == '.' ? text + 1 : text;
   g_auto (GStrv) labels = g_strsplit (host, ".", -1);
   if (!strchr (host, '.') || strlen (host) > 253)
@@ -27,7 +27,7 @@ static gboolean is_domain (const char *text) {
   return TRUE;
 }
 
-static void read_domains (Loader *loader, const MugaiYamlNode *node, gpointer target) {
+char **read_domain_list (Loader *loader, const MugaiYamlNode *node) {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   for (guint i = 0; i < node_items (node); i++) {
     const MugaiYamlNode *item = node_item (node, i);
@@ -43,8 +43,20 @@ static void read_domains (Loader *loader, const MugaiYamlNode *node, gpointer ta
           ".city.example.lg.jp）と書いてください。",
           "not a domain: write for instance city.example.lg.jp (or .city.example.lg.jp for all below it)");
   }
-  g_strfreev (((MugaiPolicy *) target)->organisation.domains);
-  ((MugaiPolicy *) target)->organisation.domains = g_strv_builder_end (builder);
+  return g_strv_builder_end (builder);
+}
+
+static void read_domains (Loader *loader, const MugaiYamlNode *node, gpointer target) {
+  MugaiOrganisation *ours = &((MugaiPolicy *) target)->organisation;
+  g_strfreev (ours->domains);
+  ours->domains = read_domain_list (loader, node);
+}
+
+/* Hosts that check SPF, DKIM and DMARC before us, by the name they write (RFC 8601 2.2). */
+static void read_trusted_relays (Loader *loader, const MugaiYamlNode *node, gpointer target) {
+  MugaiPolicy *policy = target;
+  g_strfreev (policy->trusted_relays);
+  policy->trusted_relays = read_domain_list (loader, node);
 }
 
 static void read_networks (Loader *loader, const MugaiYamlNode *node, gpointer target) {
@@ -81,10 +93,15 @@ static void read_time_zone (Loader *loader, const MugaiYamlNode *node, gpointer 
 }
 
 static void read_organisation (Loader *loader, const MugaiYamlNode *node, gpointer target) {
-  static const Key keys[] = { { "name", TRUE, read_organisation_name },  { "domains", TRUE, read_domains },
-                              { "networks", TRUE, read_networks },       { "reviewers", FALSE, read_reviewers },
-                              { "notice_from", TRUE, read_notice_from }, { "postmaster", FALSE, read_postmaster },
-                              { "time_zone", FALSE, read_time_zone },    { NULL, FALSE, NULL } };
+  static const Key keys[] = { { "name", TRUE, read_organisation_name },
+                              { "domains", TRUE, read_domains },
+                              { "networks", TRUE, read_networks },
+                              { "reviewers", FALSE, read_reviewers },
+                              { "notice_from", TRUE, read_notice_from },
+                              { "postmaster", FALSE, read_postmaster },
+                              { "time_zone", FALSE, read_time_zone },
+                              { "trusted_relays", FALSE, read_trusted_relays },
+                              { NULL, FALSE, NULL } };
   (void) read_mapping (loader, node, keys, target);
 }
 
@@ -108,7 +125,7 @@ static void read_ceiling_en (Loader *loader, const MugaiYamlNode *node, gpointer
   (void) value_text (loader, node, &((CeilingRow *) target)->said.en);
 }
 
-static void read_ceiling (Loader *loader, const MugaiYamlNode *node, CeilingRow *row) {
+void read_ceiling_row (Loader *loader, const MugaiYamlNode *node, CeilingRow *row) {
   static const Key keys[] = { { "level", TRUE, read_level },
                               { "clause", FALSE, read_ceiling_clause },
                               { "ja", FALSE, read_ceiling_ja },
@@ -122,7 +139,7 @@ static void read_ceiling (Loader *loader, const MugaiYamlNode *node, CeilingRow 
 
 #define CEILING_READER(c, n)                                                                                           \
   static void read_ceiling_##c (Loader *loader, const MugaiYamlNode *node, gpointer target) {                          \
-    read_ceiling (loader, node, &((MugaiPolicy *) target)->ceilings[MUGAI_DIRECTION_##c]);                             \
+    read_ceiling_row (loader, node, &((MugaiPolicy *) target)->ceilings[MUGAI_DIRECTION_##c]);                         \
   }
 CEILING_READER (INBOUND, "inbound")
 CEILING_READER (OUTBOUND, "outbound")
@@ -147,10 +164,14 @@ static void read_max_size (Loader *loader, const MugaiYamlNode *node, gpointer t
   *(guint64 *) target = (guint64) bytes;
 }
 
+void read_size_limit (Loader *loader, const MugaiYamlNode *node, guint64 *ret_bytes) {
+  static const Key keys[] = { { "max_size", TRUE, read_max_size }, { NULL, FALSE, NULL } };
+  (void) read_mapping (loader, node, keys, ret_bytes);
+}
+
 #define LIMIT_READER(c, n)                                                                                             \
   static void read_limit_##c (Loader *loader, const MugaiYamlNode *node, gpointer target) {                            \
-    static const Key keys[] = { { "max_size", TRUE, read_max_size }, { NULL, FALSE, NULL } };                          \
-    (void) read_mapping (loader, node, keys, &((MugaiPolicy *) target)->max_size[MUGAI_DIRECTION_##c]);                \
+    read_size_limit (loader, node, &((MugaiPolicy *) target)->max_size[MUGAI_DIRECTION_##c]);                          \
   }
 LIMIT_READER (INBOUND, "inbound")
 LIMIT_READER (OUTBOUND, "outbound")
@@ -255,15 +276,11 @@ static const struct {
   gboolean required;
   KeyReader read;
 } sections[] = {
-  { "policy", TRUE, read_name },
-  { "organisation", TRUE, read_organisation },
-  { "ceilings", TRUE, read_ceilings },
-  { "limits", TRUE, read_limits },
-  { "groups", FALSE, read_groups },
-  { "rules", TRUE, read_rules },
-  { "exceptions", FALSE, read_exceptions },
-  { "notices", FALSE, read_notices },
-  { "failures", FALSE, read_failures },
+  { "policy", TRUE, read_name },       { "organisation", TRUE, read_organisation },
+  { "ceilings", TRUE, read_ceilings }, { "limits", TRUE, read_limits },
+  { "groups", FALSE, read_groups },    { "organisations", FALSE, read_branches },
+  { "rules", TRUE, read_rules },       { "exceptions", FALSE, read_exceptions },
+  { "notices", FALSE, read_notices },  { "failures", FALSE, read_failures },
 };
 
 static void remember (Loader *loader, const MugaiYamlNode *node, gpointer target) {
@@ -273,9 +290,10 @@ static void remember (Loader *loader, const MugaiYamlNode *node, gpointer target
 }
 
 void read_policy (Loader *loader, const MugaiYamlNode *root) {
-  Key keys[G_N_ELEMENTS (sections) + 1] = { 0 };
+  Key keys[G_N_ELEMENTS (sections) + 2] = { 0 };
   for (gsize i = 0; i < G_N_ELEMENTS (sections); i++)
     keys[i] = (Key){ sections[i].name, sections[i].required, remember };
+  keys[G_N_ELEMENTS (sections)] = (Key){ "include", FALSE, remember };
   if (!read_mapping (loader, root, keys, NULL))
     return;
   for (gsize i = 0; i < G_N_ELEMENTS (sections); i++) {

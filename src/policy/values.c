@@ -157,14 +157,27 @@ static gboolean parse_date (const char *text, gint64 *ret_days) {
   return TRUE;
 }
 
-gboolean value_date (Loader *loader, const MugaiYamlNode *node, gint64 *ret_days) {
+static gint64 parse_clock (const char *text);
+
+gboolean value_moment (Loader *loader, const MugaiYamlNode *node, gboolean end, gint64 *ret_us) {
+  gint64 days = 0, minutes = 0;
   if (!is_scalar (loader, node))
     return FALSE;
-  if (parse_date (node->text, ret_days))
+  gsize length = strlen (node->text);
+  g_autofree char *day = g_strndup (node->text, MIN (length, 10));
+  gboolean timed = length == 16 && (node->text[10] == 'T' || node->text[10] == ' ');
+  if (timed)
+    minutes = parse_clock (node->text + 11);
+  if ((length == 10 || timed) && minutes >= 0 && parse_date (day, &days)) {
+    gint64 seconds = days * 86400 + minutes * 60 + (end && !timed ? 86400 : 0);
+    *ret_us = (seconds - loader->policy->utc_offset_s) * G_USEC_PER_SEC;
     return TRUE;
+  }
   mugai_yaml_problem_at (&loader->problems, node,
-                         "「%s」は日付として読めません。実在する日を、例えば 2027-03-31 と半角で書いてください。",
-                         "\"%s\" is no date: write a day that exists, for instance 2027-03-31", node->text);
+                         "「%s」は日付として読めません。実在する日を、例えば 2027-03-31（時刻まで書くなら "
+                         "2027-03-31T17:15）と半角で書いてください。",
+                         "\"%s\" is no date: write a day that exists, for instance 2027-03-31 (or 2027-03-31T17:15)",
+                         node->text);
   return FALSE;
 }
 
@@ -335,7 +348,7 @@ gboolean read_mapping (Loader *loader, const MugaiYamlNode *node, const Key *key
     else
       key_unknown (loader, key, keys);
   }
-  for (; keys->name; keys++)
+  for (; keys->name && !loader->cut; keys++)
     if (keys->required && !mugai_yaml_value (node, keys->name))
       mugai_yaml_problem_at (&loader->problems, node, "キー「%s」がありません。書いてください。",
                              "key \"%s\" is missing here", keys->name);
