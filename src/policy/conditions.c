@@ -427,7 +427,8 @@ void condition_stages (const Condition *condition, guint *stages, gboolean *name
   if (condition->kind == CONDITION_FACT) {
     *stages &= mugai_vocabulary_row (condition->fact)->stages;
     *names_scan |= condition->fact == FACT_PART_SCAN;
-    *per_recipient |= condition->fact == FACT_RECIPIENT || condition->fact == FACT_ORGANISATION;
+    *per_recipient |= condition->fact == FACT_RECIPIENT || condition->fact == FACT_ORGANISATION
+                      || condition->above_limit; /* each organisation may have its own limit */
     return;
   }
   for (guint i = 0; i < condition->children->len; i++)

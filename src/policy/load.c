@@ -172,7 +172,7 @@ static gboolean take_bundled (const char **data, gsize *left, GPtrArray *files) 
   return TRUE;
 }
 
-static GPtrArray *split_bundle (GBytes *bundle, GError **error) {
+GPtrArray *mugai_policy_bundle_files (GBytes *bundle, GError **error) {
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify) source_file_free);
   gsize left;
   const char *data = g_bytes_get_data (bundle, &left);
@@ -309,6 +309,7 @@ static MugaiPolicy *load (Loader *loader, const char *name, GError **error) {
   }
   MugaiPolicy *policy = g_steal_pointer (&loader->policy);
   policy->bundle = make_bundle (loader->files);
+  policy->own_bundle = g_bytes_ref (policy->bundle);
   gsize size;
   const void *data = g_bytes_get_data (policy->bundle, &size);
   policy->version = mugai_sha256_hex (data, size);
@@ -392,8 +393,10 @@ char *mugai_policy_shadow_path (const char *policy_path) {
 }
 
 /* TRUE: what the policy is used with is sound too. */
-static gboolean load_neighbours (Loader *loader, MugaiPolicy *policy, const char *path, GError **error) {
-  run_own_cases (loader, policy, path);
+static gboolean load_neighbours (Loader *loader, MugaiPolicy *policy, const char *path, gboolean run_cases,
+                                 GError **error) {
+  if (run_cases)
+    run_own_cases (loader, policy, path);
   load_shadow (loader, policy, path);
   mugai_yaml_problems_sort (&loader->problems);
   if (loader->problems.errors == 0)
@@ -402,13 +405,14 @@ static gboolean load_neighbours (Loader *loader, MugaiPolicy *policy, const char
   return FALSE;
 }
 
-MugaiPolicy *mugai_policy_load (const char *path, gboolean japanese, GPtrArray **ret_problems, GError **error) {
+static MugaiPolicy *load_path (const char *path, gboolean japanese, gboolean run_cases, GPtrArray **ret_problems,
+                               GError **error) {
   Loader loader;
   g_autofree char *name = g_path_get_basename (path);
   loader_init (&loader, japanese);
   loader.folder = g_path_get_dirname (path);
   MugaiPolicy *policy = load (&loader, name, error);
-  if (policy && !load_neighbours (&loader, policy, path, error))
+  if (policy && !load_neighbours (&loader, policy, path, run_cases, error))
     g_clear_pointer (&policy, mugai_policy_unref);
   if (ret_problems)
     *ret_problems = g_steal_pointer (&loader.problems.list);
@@ -416,8 +420,17 @@ MugaiPolicy *mugai_policy_load (const char *path, gboolean japanese, GPtrArray *
   return policy;
 }
 
+MugaiPolicy *mugai_policy_load (const char *path, gboolean japanese, GPtrArray **ret_problems, GError **error) {
+  return load_path (path, japanese, TRUE, ret_problems, error);
+}
+
+MugaiPolicy *mugai_policy_load_without_cases (const char *path, gboolean japanese, GPtrArray **ret_problems,
+                                              GError **error) {
+  return load_path (path, japanese, FALSE, ret_problems, error);
+}
+
 static MugaiPolicy *load_own_bytes (GBytes *bundle, GError **error) {
-  g_autoptr (GPtrArray) files = split_bundle (bundle, error);
+  g_autoptr (GPtrArray) files = mugai_policy_bundle_files (bundle, error);
   Loader loader;
   if (!files)
     return NULL;

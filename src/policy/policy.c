@@ -41,6 +41,7 @@ void mugai_policy_unref (MugaiPolicy *policy) {
   g_strfreev (policy->trusted_relays);
   mugai_policy_unref (policy->shadow);
   g_clear_pointer (&policy->bundle, g_bytes_unref);
+  g_clear_pointer (&policy->own_bundle, g_bytes_unref);
   g_free (policy->version);
   g_free (policy->name);
   g_free (policy);
@@ -48,6 +49,10 @@ void mugai_policy_unref (MugaiPolicy *policy) {
 
 GBytes *mugai_policy_to_bytes (const MugaiPolicy *policy) {
   return g_bytes_ref (policy->bundle);
+}
+
+GBytes *mugai_policy_own_bytes (const MugaiPolicy *policy) {
+  return g_bytes_ref (policy->own_bundle);
 }
 
 const char *mugai_policy_name (const MugaiPolicy *policy) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "mugai/policy.h"
+#include "mugai/policy/tools.h"
 #include "vocabulary.h"
 
 /* Limits on what a policy file may ask for; beyond them it is an error with a position. */
@@ -118,10 +119,7 @@ typedef struct {
   guint64 max_size[MUGAI_N_DIRECTIONS]; /* 0: the whole's */
 } Branch;
 
-typedef struct {
-  char *name; /* relative to the policy's folder */
-  GBytes *text;
-} SourceFile;
+typedef MugaiPolicyFile SourceFile;
 
 typedef struct {
   char *name;
@@ -134,7 +132,8 @@ struct MugaiPolicy {
   int references; /* atomic */
   char *name;
   char *version;
-  GBytes *bundle;
+  GBytes *bundle; /* with the shadow, when there is one */
+  GBytes *own_bundle;
   MugaiOrganisation organisation;
   gint32 utc_offset_s; /* of the organisation: office hours and end dates */
   CeilingRow ceilings[MUGAI_N_DIRECTIONS];

@@ -68,6 +68,20 @@ char *mugai_policy_shadow_path (const char *policy_path);
 
 /* ---- read and write ---- */
 
+/** mugai_policy_load_without_cases: as mugai_policy_load (), but its own cases are not run: for who runs them next, mails too. */
+MugaiPolicy *mugai_policy_load_without_cases (const char *path, gboolean japanese, GPtrArray **ret_problems,
+                                              GError **error);
+
+typedef struct {
+  char *name; /* relative to the policy's folder, and inside it */
+  GBytes *text;
+} MugaiPolicyFile;
+
+/** mugai_policy_own_bytes: (transfer full): the bundle of the policy alone, without one that is tried: what its version is of. */
+GBytes *mugai_policy_own_bytes (const MugaiPolicy *policy);
+/** mugai_policy_bundle_files: (transfer full): of MugaiPolicyFile: the policy itself first; NULL and @error when it is no bundle. */
+GPtrArray *mugai_policy_bundle_files (GBytes *bundle, GError **error);
+
 /** mugai_policy_vocabulary: (transfer full): {"conditions":[{"name","type","values","of","known","words","example"}], "actions":[...]}. */
 json_t *mugai_policy_vocabulary (gboolean japanese);
 /** mugai_policy_schema: (transfer full): JSON Schema (2020-12) of a policy, for editors. */
