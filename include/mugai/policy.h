@@ -8,20 +8,14 @@
 #pragma once
 
 #include "mugai/base/facts.h"
+#include "mugai/base/yaml.h"
 
 typedef struct MugaiPolicy MugaiPolicy;
 
 #define MUGAI_POLICY_MAX_BYTES (4u * 1024 * 1024) /* all files of one policy */
 #define MUGAI_POLICY_MAX_RULES 5000u
-#define MUGAI_POLICY_MAX_PROBLEMS 200u
 
-typedef struct {
-  char *file;
-  guint line, column; /* from 1; 0: the file as a whole */
-  gboolean warning;
-  char *message; /* what is wrong and what to write instead, in the language asked for */
-  char *source;  /* the line, safe; "" when none */
-} MugaiPolicyProblem;
+typedef MugaiYamlProblem MugaiPolicyProblem; /* base/yaml.h: file, line, column, message */
 
 typedef enum {
   MUGAI_POLICY_ERROR_READ,   /* cannot be read */

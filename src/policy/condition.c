@@ -63,9 +63,56 @@ static gboolean any_glob (const Matcher *matcher, const char *folded) {
   return FALSE;
 }
 
-static gboolean text_matches (const Matcher *matcher, const char *text) {
-  g_autofree char *folded = text_fold (text);
-  return g_hash_table_contains (matcher->exact, folded) || any_glob (matcher, folded);
+/* ---- what is compared ---- */
+
+typedef struct {
+  char *whole;  /* text, host, or local@domain */
+  char *domain; /* of an address; NULL: none */
+  guint8 address[16];
+  gboolean is_network;
+} Folded;
+
+static void folded_free (Folded *folded) {
+  g_free (folded->whole);
+  g_free (folded->domain);
+  g_free (folded);
+}
+
+void cache_init (Cache *cache) {
+  GHashTable **tables[] = { &cache->texts, &cache->domains, &cache->addresses, &cache->networks };
+  for (gsize i = 0; i < G_N_ELEMENTS (tables); i++)
+    *tables[i] = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) folded_free);
+}
+
+void cache_clear (Cache *cache) {
+  g_hash_table_unref (cache->texts);
+  g_hash_table_unref (cache->domains);
+  g_hash_table_unref (cache->addresses);
+  g_hash_table_unref (cache->networks);
+}
+
+static gboolean address_parse (const char *text, guint8 address[16], gboolean *ret_v4);
+
+static Folded *fold_address_text (const char *text) {
+  Folded *folded = g_new0 (Folded, 1);
+  const char *at = strrchr (text, '@');
+  g_autofree char *local_raw = g_strndup (text, at ? (gsize) (at - text) : strlen (text));
+  g_autofree char *local = text_fold (local_raw);
+  folded->domain = at ? domain_fold (at + 1) : NULL;
+  folded->whole = at ? g_strconcat (local, "@", folded->domain, NULL) : g_strdup (local);
+  return folded;
+}
+
+static Folded *fold (MugaiFactType type, const char *text) {
+  gboolean v4;
+  if (type == MUGAI_FACT_ADDRESS)
+    return fold_address_text (text);
+  Folded *folded = g_new0 (Folded, 1);
+  if (type == MUGAI_FACT_NETWORK)
+    folded->is_network = address_parse (text, folded->address, &v4);
+  else
+    folded->whole = type == MUGAI_FACT_HOST ? domain_fold (text) : text_fold (text);
+  return folded;
 }
 
 /* Is @domain listed, or below a domain written with a dot before it? */
@@ -78,21 +125,6 @@ static gboolean domain_matches (const Matcher *matcher, const char *domain) {
     if (g_hash_table_contains (matcher->below, dot + 1))
       return TRUE;
   return FALSE;
-}
-
-static gboolean host_matches (const Matcher *matcher, const char *host) {
-  g_autofree char *folded = domain_fold (host);
-  return domain_matches (matcher, folded) || any_glob (matcher, folded);
-}
-
-static gboolean address_matches (const Matcher *matcher, const char *address) {
-  const char *at = strrchr (address, '@');
-  g_autofree char *domain = domain_fold (at ? at + 1 : "");
-  g_autofree char *local_raw = g_strndup (address, at ? (gsize) (at - address) : strlen (address));
-  g_autofree char *local = text_fold (local_raw);
-  g_autofree char *whole = at ? g_strconcat (local, "@", domain, NULL) : g_strdup (local);
-  return g_hash_table_contains (matcher->exact, whole) || (at && domain_matches (matcher, domain))
-         || any_glob (matcher, whole);
 }
 
 /* ---- networks ---- */
@@ -135,32 +167,51 @@ gboolean network_parse (const char *text, Network *network) {
   return TRUE;
 }
 
-static gboolean network_matches (const Matcher *matcher, const char *client) {
-  guint8 address[16];
-  gboolean v4;
-  if (!address_parse (client, address, &v4))
-    return FALSE;
-  for (guint i = 0; i < matcher->networks->len; i++) {
+static gboolean network_matches (const Matcher *matcher, const Folded *folded) {
+  for (guint i = 0; folded->is_network && i < matcher->networks->len; i++) {
     const Network *network = g_ptr_array_index (matcher->networks, i);
-    if (bits_equal (address, network->address, network->prefix))
+    if (bits_equal (folded->address, network->address, network->prefix))
       return TRUE;
   }
   return FALSE;
 }
 
-gboolean matcher_matches (const Matcher *matcher, const char *text) {
-  if (!text)
-    return FALSE;
+static gboolean folded_matches (const Matcher *matcher, const Folded *folded) {
   switch (matcher->type) {
   case MUGAI_FACT_NETWORK:
-    return network_matches (matcher, text);
+    return network_matches (matcher, folded);
   case MUGAI_FACT_HOST:
-    return host_matches (matcher, text);
+    return domain_matches (matcher, folded->whole) || any_glob (matcher, folded->whole);
   case MUGAI_FACT_ADDRESS:
-    return address_matches (matcher, text);
+    return g_hash_table_contains (matcher->exact, folded->whole)
+           || (folded->domain && domain_matches (matcher, folded->domain)) || any_glob (matcher, folded->whole);
   default:
-    return text_matches (matcher, text);
+    return g_hash_table_contains (matcher->exact, folded->whole) || any_glob (matcher, folded->whole);
   }
+}
+
+static GHashTable *table_of (Cache *cache, MugaiFactType type) {
+  return type == MUGAI_FACT_NETWORK   ? cache->networks
+         : type == MUGAI_FACT_HOST    ? cache->domains
+         : type == MUGAI_FACT_ADDRESS ? cache->addresses
+                                      : cache->texts;
+}
+
+gboolean matcher_matches (const Matcher *matcher, const char *text, Cache *cache) {
+  if (!text)
+    return FALSE;
+  Folded *folded = cache ? g_hash_table_lookup (table_of (cache, matcher->type), text) : NULL;
+  gboolean known = folded != NULL;
+  if (!known)
+    folded = fold (matcher->type, text);
+  gboolean matches = folded_matches (matcher, folded);
+  for (guint i = 0; !matches && matcher->groups && i < matcher->groups->len; i++)
+    matches = folded_matches (g_ptr_array_index (matcher->groups, i), folded);
+  if (cache && !known)
+    g_hash_table_insert (table_of (cache, matcher->type), (gpointer) text, folded);
+  else if (!cache)
+    folded_free (folded);
+  return matches;
 }
 
 /* ---- the summary ---- */
@@ -206,6 +257,39 @@ void summary_init (Summary *summary, const MugaiPolicy *policy, const MugaiEnvel
   summary->is_protected = (summary->scans & MUGAI_BIT (MUGAI_SCAN_ENCRYPTED))
                           || (summary->flags & MUGAI_BIT (MUGAI_FLAG_ENCRYPTED))
                           || (facts->oddities & MUGAI_BIT (MUGAI_ODDITY_ENCRYPTED_MESSAGE));
+}
+
+/* ---- branches ---- */
+
+static guint branch_of_address (const MugaiPolicy *policy, const char *address) {
+  const char *at = strrchr (address, '@');
+  g_autofree char *domain = domain_fold (at ? at + 1 : "");
+  for (guint i = 0; i < policy->branches->len; i++) {
+    const Branch *branch = g_ptr_array_index (policy->branches, i);
+    for (char **ours = branch->domains; *ours; ours++)
+      if ((*ours)[0] == '.' ? g_str_has_suffix (domain, *ours) : strcmp (domain, *ours) == 0)
+        return i + 1;
+  }
+  return 0;
+}
+
+guint branch_of (const MugaiPolicy *policy, const MugaiEnvelope *envelope, MugaiDirection direction,
+                 const char *recipient) {
+  if (policy->branches->len == 0)
+    return 0;
+  if (direction == MUGAI_DIRECTION_OUTBOUND)
+    return envelope->from_inside ? branch_of_address (policy, envelope->from ? envelope->from : "") : 0;
+  return recipient ? branch_of_address (policy, recipient) : 0;
+}
+
+const CeilingRow *branch_ceiling (const MugaiPolicy *policy, guint branch, MugaiDirection direction) {
+  const Branch *ours = branch ? g_ptr_array_index (policy->branches, branch - 1) : NULL;
+  return ours && ours->has_ceiling[direction] ? &ours->ceilings[direction] : &policy->ceilings[direction];
+}
+
+guint64 branch_max_size (const MugaiPolicy *policy, guint branch, MugaiDirection direction) {
+  const Branch *ours = branch ? g_ptr_array_index (policy->branches, branch - 1) : NULL;
+  return ours && ours->max_size[direction] ? ours->max_size[direction] : policy->max_size[direction];
 }
 
 /* ---- reading facts ---- */
@@ -308,6 +392,8 @@ static const char *read_text (MugaiFact fact, const View *view) {
   switch (fact) {
   case FACT_CLIENT:
     return view->envelope->client;
+  case FACT_ORGANISATION:
+    return view->branch ? ((const Branch *) g_ptr_array_index (view->policy->branches, view->branch - 1))->id : "";
   case FACT_HELO:
     return view->envelope->helo;
   case FACT_AUTH:
@@ -339,9 +425,9 @@ static const char *read_text (MugaiFact fact, const View *view) {
   }
 }
 
-static gboolean first_of (char **texts, const Matcher *matcher, const char **ret_text) {
+static gboolean first_of (char **texts, const View *view, const Matcher *matcher, const char **ret_text) {
   for (; texts && *texts; texts++)
-    if (matcher_matches (matcher, *texts)) {
+    if (matcher_matches (matcher, *texts, view->cache)) {
       *ret_text = *texts;
       return TRUE;
     }
@@ -352,7 +438,7 @@ static gboolean first_header (const View *view, const Matcher *matcher, const ch
   for (guint i = 0; i < view->facts->headers->len; i++) {
     const MugaiHeaderFact *header = g_ptr_array_index (view->facts->headers, i);
     g_autofree char *line = g_strconcat (header->name, ": ", header->value, NULL);
-    if (matcher_matches (matcher, line)) {
+    if (matcher_matches (matcher, line, NULL)) {
       *ret_text = header->name;
       return TRUE;
     }
@@ -363,10 +449,46 @@ static gboolean first_header (const View *view, const Matcher *matcher, const ch
 static gboolean first_host (const View *view, const Matcher *matcher, const char **ret_text) {
   for (guint i = 0; i < view->facts->links->len; i++) {
     const MugaiLinkFact *link = g_ptr_array_index (view->facts->links, i);
-    if (matcher_matches (matcher, link->host)) {
+    if (matcher_matches (matcher, link->host, view->cache)) {
       *ret_text = link->host;
       return TRUE;
     }
+  }
+  return FALSE;
+}
+
+/* Did a relay of ours write this Authentication-Results (RFC 8601 2.2: its authserv-id comes first)? */
+static gboolean is_trusted_result (const MugaiPolicy *policy, const char *value) {
+  gsize length = strcspn (value, "; \t");
+  g_autofree char *first = g_strndup (value, length);
+  g_autofree char *id = domain_fold (first);
+  for (char **trusted = policy->trusted_relays; *trusted; trusted++)
+    if (strcmp (id, *trusted) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* "spf=fail (words) smtp.mailfrom=x" to "spf=fail"; the whole is an array of those. */
+static char **split_results (const char *value) {
+  char **results = g_strsplit (value, ";", 64);
+  for (char **one = results; *one; one++) {
+    g_strstrip (*one);
+    (*one)[strcspn (*one, " \t(")] = '\0';
+  }
+  return results;
+}
+
+static gboolean first_result (const View *view, const Matcher *matcher, const char **ret_text) {
+  for (guint i = 0; i < view->facts->headers->len; i++) {
+    const MugaiHeaderFact *header = g_ptr_array_index (view->facts->headers, i);
+    if (strcmp (header->name, "authentication-results") != 0 || !is_trusted_result (view->policy, header->value))
+      continue;
+    g_auto (GStrv) results = split_results (header->value);
+    for (char **one = results[0] ? results + 1 : results; *one; one++)
+      if (matcher_matches (matcher, *one, NULL)) {
+        *ret_text = header->value;
+        return TRUE;
+      }
   }
   return FALSE;
 }
@@ -375,17 +497,27 @@ static gboolean first_host (const View *view, const Matcher *matcher, const char
 static gboolean find_text (MugaiFact fact, const View *view, const Matcher *matcher, const char **ret_text) {
   switch (fact) {
   case FACT_SHOWN_ADDRESS:
-    return first_of (view->facts->shown_addresses, matcher, ret_text);
+    return first_of (view->facts->shown_addresses, view, matcher, ret_text);
   case FACT_PART_NAME:
-    return first_of (view->part->names, matcher, ret_text);
+    return first_of (view->part->names, view, matcher, ret_text);
   case FACT_HEADER:
     return first_header (view, matcher, ret_text);
   case FACT_LINK_HOST:
     return first_host (view, matcher, ret_text);
+  case FACT_AUTH_RESULTS:
+    return first_result (view, matcher, ret_text);
   default:
     *ret_text = read_text (fact, view);
-    return matcher_matches (matcher, *ret_text);
+    return matcher_matches (matcher, *ret_text, view->cache);
   }
+}
+
+/* While no recipient is known the mail may be for the body with the largest limit. */
+static guint64 size_limit (const View *view) {
+  guint64 limit = branch_max_size (view->policy, view->branch, view->direction);
+  for (guint i = 0; !view->facts && !view->recipient && i < view->policy->branches->len; i++)
+    limit = MAX (limit, branch_max_size (view->policy, i + 1, view->direction));
+  return limit;
 }
 
 /* ---- conditions ---- */
@@ -393,7 +525,7 @@ static gboolean find_text (MugaiFact fact, const View *view, const Matcher *matc
 static gboolean number_holds (const Condition *condition, const View *view) {
   gint64 value = read_number (condition->fact, view);
   if (condition->above_limit)
-    return (guint64) value > view->policy->max_size[view->direction];
+    return (guint64) value > size_limit (view);
   if (condition->fact == FACT_TIME_OF_DAY && condition->above >= condition->below) /* spans midnight */
     return value > condition->above || value < condition->below;
   return value > condition->above && value < condition->below;
@@ -451,7 +583,7 @@ static void append_number (GString *text, const Condition *condition, const View
   }
   g_string_append_printf (text, " = %" G_GINT64_FORMAT "%s", value, unit);
   if (condition->above_limit)
-    g_string_append_printf (text, ", limit %" G_GUINT64_FORMAT " bytes", view->policy->max_size[view->direction]);
+    g_string_append_printf (text, ", limit %" G_GUINT64_FORMAT " bytes", size_limit (view));
 }
 
 static void append_fact (GString *text, const Condition *condition, const View *view) {
@@ -495,4 +627,65 @@ char *condition_because (const Condition *condition, const View *view) {
   if (condition)
     collect (text, condition, view);
   return mugai_unicode_make_safe (text->str, (gssize) text->len, MAX_BECAUSE_BYTES);
+}
+
+/* ---- seen ---- */
+
+static void append_texts (GString *text, char **texts) {
+  for (guint i = 0; texts && texts[i] && text->len < MAX_BECAUSE_BYTES; i++)
+    g_string_append_printf (text, "%s%s", i ? ", " : "", texts[i]);
+}
+
+static void append_headers (GString *text, const View *view, gboolean results_only) {
+  for (guint i = 0; i < view->facts->headers->len && text->len < MAX_BECAUSE_BYTES; i++) {
+    const MugaiHeaderFact *header = g_ptr_array_index (view->facts->headers, i);
+    gboolean is_result = strcmp (header->name, "authentication-results") == 0;
+    if (!results_only || (is_result && is_trusted_result (view->policy, header->value)))
+      g_string_append_printf (text, "%s%s", text->len ? ", " : "", results_only ? header->value : header->name);
+  }
+}
+
+static void append_hosts (GString *text, const View *view) {
+  for (guint i = 0; i < view->facts->links->len && text->len < MAX_BECAUSE_BYTES; i++)
+    g_string_append_printf (text, "%s%s", i ? ", " : "",
+                            ((const MugaiLinkFact *) g_ptr_array_index (view->facts->links, i))->host);
+}
+
+static void append_seen_text (GString *text, MugaiFact fact, const View *view) {
+  const char *one = read_text (fact, view);
+  if (fact == FACT_SHOWN_ADDRESS)
+    append_texts (text, view->facts->shown_addresses);
+  else if (fact == FACT_PART_NAME)
+    append_texts (text, view->part->names);
+  else if (fact == FACT_HEADER || fact == FACT_AUTH_RESULTS)
+    append_headers (text, view, fact == FACT_AUTH_RESULTS);
+  else if (fact == FACT_LINK_HOST)
+    append_hosts (text, view);
+  else
+    g_string_append (text, one ? one : "");
+}
+
+char *condition_seen (const Condition *condition, const View *view) {
+  const FactRow *row = mugai_vocabulary_row (condition->fact);
+  g_autoptr (GString) text = g_string_new (NULL);
+  const char *start = " = ";
+  switch (row->type) {
+  case MUGAI_FACT_BOOLEAN:
+    g_string_append (text, read_boolean (condition->fact, view) ? "true" : "false");
+    break;
+  case MUGAI_FACT_NUMBER:
+  case MUGAI_FACT_SIZE:
+  case MUGAI_FACT_AGE:
+  case MUGAI_FACT_CLOCK:
+    append_number (text, condition, view);
+    break;
+  case MUGAI_FACT_WORD:
+  case MUGAI_FACT_WORDS:
+    append_set (text, read_set (condition->fact, view), row->words);
+    break;
+  default:
+    append_seen_text (text, condition->fact, view);
+  }
+  const char *bare = g_str_has_prefix (text->str, start) ? text->str + strlen (start) : text->str;
+  return mugai_unicode_make_safe (bare, -1, MAX_BECAUSE_BYTES);
 }
