@@ -32,9 +32,20 @@ MugaiDirection mugai_flow_recipient_direction (const MugaiOrganisation *organisa
  * mugai_flow_forwarding:
  * @facts: (nullable): header facts
  *
- * Names of the evidence of auto-forwarding seen: "auto-submitted", "outside-sender-leaving", "resent", "x-forwarded", "delivered-to-ours", "srs", "caf", ...
- * Only for outbound messages. An automatic reply (null sender, Auto-Submitted: auto-replied) is none.
+ * Names of the evidence of auto-forwarding seen: MUGAI_FORWARDINGS in base/facts.h. For outbound mail; for internal mail too,
+ * except what each internal hop leaves (whether forwarding inside is allowed is the policy's switch: the rule's direction).
+ * An absence note (RFC 3834: null sender, Auto-Submitted: auto-replied, From of ours) is none.
  * Returns: (transfer full): never NULL.
  */
 char **mugai_flow_forwarding (const MugaiOrganisation *organisation, const MugaiEnvelope *envelope,
                               const MugaiFacts *facts);
+
+/**
+ * mugai_flow_forwarding_owner:
+ *
+ * The mail box of ours whose rule forwards, as the evidence names it: who gets the notice. A header says so, and a sender can write
+ * headers: good for a notice to one of ours, not for a verdict on that person. Returns: (transfer full) (nullable): NULL: none is
+ * named; "": none, and the envelope sender is no mail box either (SRS), so nothing may be sent there.
+ */
+char *mugai_flow_forwarding_owner (const MugaiOrganisation *organisation, const MugaiEnvelope *envelope,
+                                   const MugaiFacts *facts);

@@ -90,6 +90,8 @@ static void put_envelope (json_t *object, const MugaiEnvelope *envelope) {
   put (object, FACT_RECIPIENTS, json_integer (envelope->recipients->len));
   put (object, FACT_SIZE, json_integer ((json_int_t) envelope->size_bytes));
   put (object, FACT_FORWARDING, mugai_json_strv ((const char *const *) envelope->forwarding));
+  json_object_set_new (object, "forwarding-owner",
+                       envelope->forwarding_owner ? mugai_json_string (envelope->forwarding_owner) : json_null ());
   put (object, FACT_RATE_EXCEEDED, json_false ());
   put (object, FACT_SIGNATURES_AGE, json_integer (envelope->signatures_age_s));
   put (object, FACT_SCANNED, json_boolean (envelope->signatures_age_s >= 0));

@@ -237,7 +237,9 @@ typedef struct {
   MugaiDirection direction; /* of the message as a whole */
   GPtrArray *recipients;    /* of MugaiRecipient */
   guint64 size_bytes;
-  char **forwarding;       /* names of the evidence of auto-forwarding, from flow; never NULL */
+  char **forwarding; /* names of the evidence of auto-forwarding, from flow; never NULL */
+  char *
+      forwarding_owner; /* mail box of ours that the evidence names: who is told; "": none, nor is the sender one; NULL: no evidence */
   char *queue_id;          /* "" when the MTA gave none */
   gint64 time_us;          /* when the transaction began [µs since 1970]: decide's only clock */
   guint attempt;           /* 1 for the first worker */
