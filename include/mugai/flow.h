@@ -13,6 +13,8 @@
 gboolean mugai_flow_address_inside (const MugaiOrganisation *organisation, const char *address);
 /** mugai_flow_client_inside: TRUE when the IP address (v4, v6, v4-mapped, "IPv6:" prefix) is in an inside network. */
 gboolean mugai_flow_client_inside (const MugaiOrganisation *organisation, const char *client);
+/** mugai_flow_client_network: (transfer full): whom to count: the IPv4 address, or the /64 of an IPv6 one; other text as it is. */
+char *mugai_flow_client_network (const char *client);
 
 /**
  * mugai_flow_classify:
@@ -49,3 +51,6 @@ char **mugai_flow_forwarding (const MugaiOrganisation *organisation, const Mugai
  */
 char *mugai_flow_forwarding_owner (const MugaiOrganisation *organisation, const MugaiEnvelope *envelope,
                                    const MugaiFacts *facts);
+
+/** mugai_flow_rates: (transfer full): of MugaiRate: the buckets this mail is counted in, with the limits of its direction. No relaying is. */
+GPtrArray *mugai_flow_rates (const MugaiEnvelope *envelope, const MugaiRateLimit limits[MUGAI_N_RATE_SUBJECTS]);

@@ -238,8 +238,8 @@ static gboolean read_boolean (MugaiFact fact, const View *view) {
     return view->summary->ambiguous;
   case FACT_PROTECTED:
     return view->summary->is_protected;
-  default: /* rate-exceeded: nothing counts yet, so nothing has run over */
-    return FALSE;
+  default:
+    return mugai_vocabulary_rate_exceeded (envelope);
   }
 }
 

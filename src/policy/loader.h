@@ -66,6 +66,8 @@ void condition_stages (const Condition *condition, guint *stages, gboolean *name
 gboolean condition_names (const Condition *condition, gboolean (*is_named) (MugaiFact fact));
 void read_groups (Loader *loader, const Node *node, gpointer target);
 void group_free (Group *group);
+/* rates.c */
+void read_rates (Loader *loader, const Node *node, gpointer target);
 /* rules.c */
 void read_rules (Loader *loader, const Node *node, gpointer target);
 void read_exceptions (Loader *loader, const Node *node, gpointer target);

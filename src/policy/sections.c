@@ -256,6 +256,7 @@ static const struct {
   { "organisation", TRUE, read_organisation },
   { "ceilings", TRUE, read_ceilings },
   { "limits", TRUE, read_limits },
+  { "rates", FALSE, read_rates }, /* rates.c */
   { "groups", FALSE, read_groups },
   { "rules", TRUE, read_rules },
   { "exceptions", FALSE, read_exceptions },
