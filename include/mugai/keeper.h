@@ -38,6 +38,16 @@ gboolean mugai_keeper_keep (const char *socket_path, json_t *record, int message
 gboolean mugai_keeper_log_act (const char *socket_path, const char *kind, const char *actor, json_t *body,
                                int timeout_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** mugai_keeper_ask_rates: which of @rates (of MugaiRate; at most 4) would run over with one more mail to @recipients: sets their exceeded, and
+ * @ret_stopped[i] (nullable, as long as @rates) where a stop holds already. Counts nothing: the record does, when it is kept. */
+gboolean mugai_keeper_ask_rates (const char *socket_path, GPtrArray *rates, guint recipients, gboolean *ret_stopped,
+                                 int timeout_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** mugai_keeper_ask_counters: (transfer full): {"keys", "counters": [...]}: flow/counters.h's list; NULL and @error. */
+json_t *mugai_keeper_ask_counters (const char *socket_path, int timeout_ms, GError **error);
+/* Acts that the counters obey; the body's "key" says whom. */
+#define MUGAI_KEEPER_ACT_STOP "flow-stop"
+#define MUGAI_KEEPER_ACT_RESUME "flow-resume"
+
 typedef struct {
   const char *store; /* folder of the quarantine */
   const char *audit; /* folder of the chain */

@@ -50,6 +50,8 @@ const char *mugai_policy_name (const MugaiPolicy *policy);
 const char *mugai_policy_version (const MugaiPolicy *policy);
 const MugaiOrganisation *mugai_policy_organisation (const MugaiPolicy *policy);
 MugaiCeiling mugai_policy_ceiling (const MugaiPolicy *policy, MugaiDirection direction);
+/** mugai_policy_rates: (transfer none): MUGAI_N_RATE_SUBJECTS limits of a direction; 0: none. */
+const MugaiRateLimit *mugai_policy_rates (const MugaiPolicy *policy, MugaiDirection direction);
 /** mugai_policy_max_size: largest message of a direction [bytes]. */
 guint64 mugai_policy_max_size (const MugaiPolicy *policy, MugaiDirection direction);
 

@@ -20,6 +20,7 @@ static const struct {
   { "text", mugai_cli_text, "HTML to plain text" },
   { "policy", mugai_cli_policy, "check a policy file" },
   { "quarantine", mugai_cli_quarantine, "list, show and export held and changed mail" },
+  { "flow", mugai_cli_flow, "counters of sent mail; stop and resume senders" },
   { "audit", mugai_cli_audit, "show and verify the record" },
   { "status", mugai_cli_status, "what mugaid is doing" },
 };

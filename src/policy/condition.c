@@ -217,13 +217,26 @@ gboolean matcher_matches (const Matcher *matcher, const char *text, Cache *cache
 /* ---- the summary ---- */
 
 /* A shown address is an addr-spec out of a header: no routing in it, its last @ decides. */
-static gboolean shown_is_ours (const MugaiPolicy *policy, const char *address) {
-  const char *at = strrchr (address, '@');
-  g_autofree char *domain = domain_fold (at ? at + 1 : "");
+static gboolean domain_is_ours (const MugaiPolicy *policy, const char *domain) {
   for (char **ours = policy->organisation.domains; *ours; ours++)
     if ((*ours)[0] == '.' ? g_str_has_suffix (domain, *ours) : strcmp (domain, *ours) == 0)
       return TRUE;
   return FALSE;
+}
+
+/* Each outside address once, however often and in whatever case it is written. */
+static guint count_shown_outside (const MugaiPolicy *policy, const MugaiFacts *facts) {
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (char **address = facts->shown_addresses; address && *address; address++) {
+    const char *at = strrchr (*address, '@');
+    g_autofree char *domain = domain_fold (at ? at + 1 : "");
+    if (!at || domain_is_ours (policy, domain))
+      continue;
+    g_autofree char *local_raw = g_strndup (*address, (gsize) (at - *address));
+    g_autofree char *local = text_fold (local_raw);
+    g_hash_table_add (seen, g_strconcat (local, "@", domain, NULL));
+  }
+  return g_hash_table_size (seen);
 }
 
 static void summary_add_parts (Summary *summary, const MugaiFacts *facts) {
@@ -248,9 +261,7 @@ void summary_init (Summary *summary, const MugaiPolicy *policy, const MugaiEnvel
     return;
   summary->scanned |= facts->signatures_version != NULL;
   summary_add_parts (summary, facts);
-  for (char **address = facts->shown_addresses; address && *address; address++)
-    if (strchr (*address, '@') && !shown_is_ours (policy, *address))
-      summary->shown_outside++;
+  summary->shown_outside = count_shown_outside (policy, facts);
   for (guint i = 0; i < MUGAI_N_ODDITIES; i++)
     if ((facts->oddities & MUGAI_BIT (i)) && mugai_oddity_is_ambiguous ((MugaiOddity) i))
       summary->ambiguous = TRUE;
@@ -311,8 +322,8 @@ static gboolean read_boolean (MugaiFact fact, const View *view) {
     return view->summary->ambiguous;
   case FACT_PROTECTED:
     return view->summary->is_protected;
-  default: /* rate-exceeded: nothing counts yet, so nothing has run over */
-    return FALSE;
+  default:
+    return mugai_vocabulary_rate_exceeded (envelope);
   }
 }
 

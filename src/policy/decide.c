@@ -602,7 +602,12 @@ static void fill_notify (const MugaiPolicy *policy, const MugaiEnvelope *envelop
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   gboolean outbound = envelope->direction == MUGAI_DIRECTION_OUTBOUND;
   guint n = 0;
-  if (outbound && is_known_inside_sender (envelope)) {
+  if (outbound && envelope->forwarding_owner) { /* a sender kept on the way may be a colleague who knows of nothing */
+    if (*envelope->forwarding_owner) {
+      g_strv_builder_add (builder, envelope->forwarding_owner);
+      n++;
+    }
+  } else if (outbound && is_known_inside_sender (envelope)) {
     g_strv_builder_add (builder, envelope->from);
     n++;
   }

@@ -80,6 +80,8 @@ gboolean is_domain (const char *text);
 char **read_domain_list (Loader *loader, const MugaiYamlNode *node);
 void read_ceiling_row (Loader *loader, const MugaiYamlNode *node, CeilingRow *row);
 void read_size_limit (Loader *loader, const MugaiYamlNode *node, guint64 *ret_bytes);
+/* rates.c */
+void read_rates (Loader *loader, const MugaiYamlNode *node, gpointer target);
 /* rules.c */
 /** is_own_address: in a domain of the organisation. */
 gboolean is_own_address (const MugaiPolicy *policy, const char *address);

@@ -67,6 +67,10 @@ const MugaiOrganisation *mugai_policy_organisation (const MugaiPolicy *policy) {
   return &policy->organisation;
 }
 
+const MugaiRateLimit *mugai_policy_rates (const MugaiPolicy *policy, MugaiDirection direction) {
+  return policy->rates[direction];
+}
+
 MugaiCeiling mugai_policy_ceiling (const MugaiPolicy *policy, MugaiDirection direction) {
   return policy->ceilings[direction].level;
 }

@@ -138,6 +138,7 @@ struct MugaiPolicy {
   gint32 utc_offset_s; /* of the organisation: office hours and end dates */
   CeilingRow ceilings[MUGAI_N_DIRECTIONS];
   guint64 max_size[MUGAI_N_DIRECTIONS];
+  MugaiRateLimit rates[MUGAI_N_DIRECTIONS][MUGAI_N_RATE_SUBJECTS];
   GPtrArray *message_rules; /* of Rule, in order */
   GPtrArray *part_rules;
   GPtrArray *exceptions; /* of Exception */

@@ -276,11 +276,17 @@ static const struct {
   gboolean required;
   KeyReader read;
 } sections[] = {
-  { "policy", TRUE, read_name },       { "organisation", TRUE, read_organisation },
-  { "ceilings", TRUE, read_ceilings }, { "limits", TRUE, read_limits },
-  { "groups", FALSE, read_groups },    { "organisations", FALSE, read_branches },
-  { "rules", TRUE, read_rules },       { "exceptions", FALSE, read_exceptions },
-  { "notices", FALSE, read_notices },  { "failures", FALSE, read_failures },
+  { "policy", TRUE, read_name },
+  { "organisation", TRUE, read_organisation },
+  { "ceilings", TRUE, read_ceilings },
+  { "limits", TRUE, read_limits },
+  { "rates", FALSE, read_rates },
+  { "groups", FALSE, read_groups },
+  { "organisations", FALSE, read_branches },
+  { "rules", TRUE, read_rules },
+  { "exceptions", FALSE, read_exceptions },
+  { "notices", FALSE, read_notices },
+  { "failures", FALSE, read_failures },
 };
 
 static void remember (Loader *loader, const MugaiYamlNode *node, gpointer target) {

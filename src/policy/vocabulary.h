@@ -116,3 +116,5 @@ typedef struct {
 const FactRow *mugai_vocabulary_row (MugaiFact fact);
 /** mugai_vocabulary_find: the fact of that name, or -1. */
 int mugai_vocabulary_find (const char *name);
+/** mugai_vocabulary_rate_exceeded: has one of the mail's counters run over? */
+gboolean mugai_vocabulary_rate_exceeded (const MugaiEnvelope *envelope);

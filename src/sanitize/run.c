@@ -160,7 +160,12 @@ gboolean mugai_sanitize_run (MugaiSteps *steps, const MugaiPolicy *policy, Mugai
     decide_failure (outcome, policy, envelope, failure, mugai_failure_name (failure), context);
   } else {
     g_strfreev (envelope->forwarding);
+    g_free (envelope->forwarding_owner);
     envelope->forwarding = mugai_flow_forwarding (mugai_policy_organisation (policy), envelope, outcome->facts);
+    envelope->forwarding_owner =
+        envelope->forwarding[0] != NULL
+            ? mugai_flow_forwarding_owner (mugai_policy_organisation (policy), envelope, outcome->facts)
+            : NULL;
     start_us = g_get_monotonic_time ();
     outcome->decision = mugai_policy_decide (policy, envelope, outcome->facts);
     outcome->took.decide = ms_since (start_us);

@@ -227,6 +227,36 @@ typedef struct {
   gboolean inside;          /* is one of ours */
 } MugaiRecipient;
 
+/* Whose mail is counted. */
+typedef enum {
+  MUGAI_RATE_SENDER,
+  MUGAI_RATE_USER,
+  MUGAI_RATE_CLIENT,
+  MUGAI_RATE_ORGANISATION,
+  MUGAI_N_RATE_SUBJECTS
+} MugaiRateSubject;
+
+typedef struct {
+  guint messages, recipients; /* within the window; 0: no limit */
+  gint64 window_s;
+  gboolean stop; /* over it: stopped until a person resumes it */
+} MugaiRateLimit;
+
+/* One bucket that a mail is counted in. */
+typedef struct {
+  char *key;                  /* "outbound:sender:kakari@city.example.lg.jp" */
+  guint messages, recipients; /* limits, as above */
+  gint64 window_s;
+  gboolean stop, exceeded;
+} MugaiRate;
+#define MUGAI_RATE_MAX_KEY_BYTES 400u  /* "outbound:sender:" and an address of 320 octets (RFC 5321), with room */
+#define MUGAI_RATE_MAX_WINDOW_S 86400u /* so far back the keeper reads the chain at a start */
+void mugai_rate_free (MugaiRate *rate);
+/** mugai_rates_to_json, _from_json: (transfer full): [{"key","messages","recipients","window_s","stop","exceeded"}]; NULL: not as agreed. */
+json_t *mugai_rates_to_json (const GPtrArray *rates);
+GPtrArray *mugai_rates_from_json (json_t *array);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MugaiRate, mugai_rate_free)
+
 typedef struct {
   char *client; /* IP address as text; "127.0.0.1" for mail from sendmail(1) */
   char *helo;
@@ -237,7 +267,10 @@ typedef struct {
   MugaiDirection direction; /* of the message as a whole */
   GPtrArray *recipients;    /* of MugaiRecipient */
   guint64 size_bytes;
-  char **forwarding;       /* names of the evidence of auto-forwarding, from flow; never NULL */
+  char **forwarding; /* names of the evidence of auto-forwarding, from flow; never NULL */
+  char *
+      forwarding_owner; /* mail box of ours that the evidence names: who is told; "": none, nor is the sender one; NULL: no evidence */
+  GPtrArray *rates;        /* of MugaiRate: counted there, and whether it ran over; NULL: no counters asked */
   char *queue_id;          /* "" when the MTA gave none */
   gint64 time_us;          /* when the transaction began [µs since 1970]: decide's only clock */
   guint attempt;           /* 1 for the first worker */
