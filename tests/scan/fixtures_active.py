@@ -14,7 +14,7 @@ WORD = "word/_rels/document.xml.rels"
 
 def office(eicar):
     for kind in ("docm", "xlsm", "pptm", "dotm", "xlam", "xlsb"):
-        yield Fixture(f"vba {kind}", f"a.{kind}", o.with_vba(kind), o.MEDIA[kind], "macro" + (" executable" if kind == "xlam" else ""))
+        yield Fixture(f"vba {kind}", f"a.{kind}", o.with_vba(kind), o.MEDIA[kind], "macro")
     for kind in ("docx", "xlsx", "pptx"):
         yield Fixture(f"vba in {kind}", f"a.{kind}", o.with_vba(kind), o.MEDIA[kind], "macro")
         macro = {"docx": "docm", "xlsx": "xlsm", "pptx": "pptm"}[kind]
@@ -44,6 +44,11 @@ def office(eicar):
     yield Fixture("docx template escaped", "a.docx", o.ooxml("docx", hidden), o.MEDIA["docx"], "external-reference")
     frame = {"word/webSettings.xml": "<w:webSettings/>", "word/_rels/webSettings.xml.rels": o.rels(o.relation("frame", "http://example.com/", True))}
     yield Fixture("docx frame", "a.docx", o.ooxml("docx", frame), o.MEDIA["docx"], "external-reference")
+    chart = {"ppt/charts/chart1.xml": "<c:chartSpace/>", "ppt/charts/_rels/chart1.xml.rels": o.rels(o.relation("package", "../embeddings/Microsoft_Excel_Worksheet.xlsx")),
+             "ppt/embeddings/Microsoft_Excel_Worksheet.xlsx": o.ooxml("xlsx")}
+    yield Fixture("pptx chart", "a.pptx", o.ooxml("pptx", chart, [o.relation("chart", "charts/chart1.xml")]), o.MEDIA["pptx"])
+    chart["ppt/embeddings/Microsoft_Excel_Worksheet.xlsx"] = o.with_vba("xlsm")
+    yield Fixture("pptx chart with vba", "a.pptx", o.ooxml("pptx", chart, [o.relation("chart", "charts/chart1.xml")]), o.MEDIA["pptx"], "macro")
     chunk = {"word/afchunk.rtf": o.rtf()}
     yield Fixture("docx alt chunk", "a.docx", o.ooxml("docx", chunk, [o.relation("aFChunk", "afchunk.rtf")]), o.MEDIA["docx"], "embedded-object")
     field = "<w:p><w:r><w:instrText>{}</w:instrText></w:r></w:p>"
@@ -86,6 +91,7 @@ def legacy(eicar):
     yield Fixture("doc field", "a.doc", o.doc("\x13 PAGE \x141\x15 DDE は使わない").bytes(), doc)
     yield Fixture("doc named docx", "a.docx", o.doc().bytes(), doc, "type-mismatch")
     yield Fixture("doc truncated", "a.doc", o.doc().bytes()[:700], {"application/x-ole-storage", doc}, "malformed", "unparsable")
+    yield Fixture("xls with a chart's sheet names in Japanese", "a.xls", o.xls().add("\5DocumentSummaryInformation", b"\xfe\xff\0\0").bytes(), xls)
     yield Fixture("doc infected", "a.doc", o.doc().add("Data", eicar * 80).bytes(), doc, "", "infected")
     yield Fixture("rtf object", "a.rtf", o.rtf("{\\object\\objemb{\\*\\objclass Package}{\\*\\objdata 0105}}"), "application/rtf", "active-content embedded-object")
     yield Fixture("rtf object as doc", "a.doc", o.rtf("{\\object\\objemb{\\*\\objdata 0105}}"), "application/rtf", "active-content embedded-object type-mismatch")
@@ -109,6 +115,8 @@ def legacy(eicar):
         yield Fixture(f"{kind} picture", f"a.{kind}", o.odf(kind, {"Pictures/1.png": b.png()}, '<draw:image xlink:href="Pictures/1.png"/>'), media)
         yield Fixture(f"{kind} link", f"a.{kind}", o.odf(kind, content='<text:a xlink:href="https://example.com/">x</text:a>'), media)
         yield Fixture(f"{kind} object", f"a.{kind}", o.odf(kind, {"Object 1/content.xml": "<x/>"}, '<draw:object xlink:href="./Object 1"/>'), media, "embedded-object")
+        graph = {"Object 1/content.xml": "<office:document-content><office:body><office:chart><chart:chart/></office:chart></office:body></office:document-content>", "ObjectReplacements/Object 1": b.png()}
+        yield Fixture(f"{kind} chart", f"a.{kind}", o.odf(kind, graph, '<draw:object xlink:href="./Object 1"/>'), media)
         yield Fixture(f"{kind} event", f"a.{kind}", o.odf(kind, content='<script:event-listener xlink:href="vnd.sun.star.script:a?language=Basic"/>'), media, "active-content")
     for label, content, flags in (("script", "<script>x()</script>", "active-content"), ("handler", '<p onclick="x()">a</p>', "active-content"),
                                   ("frame", '<iframe src="https://example.com/"></iframe>', "external-reference"), ("javascript link", '<a href="javascript:x()">a</a>', "active-content"),
@@ -119,7 +127,9 @@ def legacy(eicar):
     yield Fixture("html on handlers", "a.html", t.HTML.replace(b"<p>", b"<p>one onset = 1, once = 2 "), "text/html")
     yield Fixture("html script in UTF-16", "a.html", t.HTML.replace(b"<p>", b"<script>x()</script><p>").decode().encode("utf-16"), "text/html", "active-content")
     yield Fixture("svg foreign", "a.svg", t.SVG.replace(b"<rect", b"<foreignObject><p>x</p></foreignObject><rect"), "image/svg+xml", "active-content embedded-object")
-    yield Fixture("mht macro", "a.mht", t.MHT + b"\r\nQWN0aXZlTWltZQAA\r\n", "application/x-mimearchive", "macro")
+    part = b"--b\r\nContent-Location: file:///C:/a/editdata.mso\r\nContent-Transfer-Encoding: base64\r\n\r\nQWN0aXZlTWltZQAAAfAEAAAA\r\n\r\n--b--"
+    yield Fixture("mht macro", "a.doc", t.MHT.replace(b"--b--", part), "application/x-mimearchive", "macro type-mismatch")
+    yield Fixture("activemime", "editdata.mso", b"ActiveMime\0\0\1\xf0\4\0\0\0", "application/x-activemime", "macro")
 
 
 def pdf(eicar):
@@ -127,7 +137,7 @@ def pdf(eicar):
     for label, catalog, flags in (
         ("javascript", "/Names << /JavaScript << /Names [(a) << /S /JavaScript /JS (app.alert(1)) >>] >> >>", "active-content"),
         ("open action", "/OpenAction << /S /JavaScript /JS (x) >>", "active-content"), ("launch", "/OpenAction << /S /Launch /F (cmd.exe) >>", "active-content"),
-        ("escaped", "/OpenAction << /S /J#61vaScript /J#53 (x) >>", "active-content"), ("xfa", "/AcroForm << /Fields [] /XFA 9 0 R >>", "active-content"),
+        ("xfa", "/AcroForm << /Fields [] /XFA 9 0 R >>", "active-content"),
         ("attachment", "/Names << /EmbeddedFiles << /Names [(a.exe) << /Type /Filespec /EF << /F 9 0 R >> >>] >> >>", "active-content embedded-object"),
         ("submit", "/OpenAction << /S /SubmitForm /F (http://example.com/) >>", "active-content external-reference"),
         ("open place", "/OpenAction [3 0 R /Fit]", ""), ("open goto", "/OpenAction << /S /GoTo /D [3 0 R /Fit] >>", ""), ("open object", "/OpenAction 9 0 R", "active-content"),
@@ -155,7 +165,9 @@ def pdf(eicar):
             data = a.by_tool(["qpdf", "--encrypt", user, "owner", bits, *more, "--", "--object-streams=generate", "in.pdf", "out.pdf"], source, "out.pdf")
             label = f"pdf {'user' if user else 'owner'} password AES-{bits}{''.join(more[:1])}"
             # Its actions lie in encrypted object streams: seen only where anyone could open it.
-            yield Fixture(label, "a.pdf", data, kind, "encrypted" if user else "active-content", "encrypted" if user else "clean")
+            yield Fixture(label, "a.pdf", data, kind, "encrypted active-content" if user else "active-content", "encrypted" if user else "clean")
+    yield Fixture("pdf escaped", "a.pdf", p.pdf("/OpenAction << /S /J#61vaScript /J#53 (x) >>"), kind, "active-content", "infected")  # by libclamav's own heuristic
+    yield Fixture("pdf escaped in part", "a.pdf", p.pdf("/OpenAction << /S /Laun#63h /F (x) >>"), kind, "active-content")
     yield Fixture("pdf infected", "a.pdf", p.pdf(more={9: p.stream(eicar)}), kind, "", "infected")
     yield Fixture("pdf junk before", "a.pdf", b"\r\n\r\n" + p.pdf(), kind)
     yield Fixture("pdf linear text", "a.pdf", p.pdf(more={9: p.stream(b"(JavaScript and Launch as words)")}), kind)

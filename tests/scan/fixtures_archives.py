@@ -104,7 +104,7 @@ def names(eicar):
     for label, name in (("up", b"../../etc/passwd.txt"), ("root", b"/etc/x.txt"), ("drive", b"C:/x.txt"), ("windows up", b"..\\..\\x.txt")):
         yield Fixture(f"zip path {label}", "a.zip", a.raw_zip([a.member(name, b"text")]), zip_type, members={"1": Member(name.decode().replace("\\", "/"), "text/plain")})
     conflict = a.raw_zip([a.member(b"good.txt", b"text", local_name=b"evil.exe")])
-    yield Fixture("zip two names", "a.zip", conflict, zip_type, "malformed", members={"1": Member("good.txt", "text/plain", "executable name-conflict")})
+    yield Fixture("zip two names", "a.zip", conflict, zip_type, "malformed", members={"1": Member("good.txt", "text/plain", "executable name-conflict type-mismatch")})
     stale = a.raw_zip([a.member(b"yosan.txt", b"text", extra=a.unicode_path(b"other.txt", "x.exe"))])
     yield Fixture("zip stale Info-ZIP name", "a.zip", stale, zip_type, members={"1": Member("yosan.txt", "text/plain")})
     yield Fixture("zip bidi", "a.zip", a.raw_zip([a.member("x\u202efdp.exe".encode(), b.pe())]), zip_type, members={"1": Member(None, PE, "bidi-name executable")})

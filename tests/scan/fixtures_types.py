@@ -42,7 +42,7 @@ TYPES = {
     "xbd": ("xbd", b.docuworks(), "application/x-docuworks", ""), "jww": ("jww", b.jww(), "application/x-jww", ""),
     "sfc": ("sfc", b.sfc(), "application/x-sfc", ""), "p21": ("p21", b.p21(), "application/p21", ""), "dxf": ("dxf", b.dxf(), "image/vnd.dxf", ""),
     "dwg": ("dwg", b.dwg(), "image/vnd.dwg", ""), "ics": ("ics", t.CALENDAR, "text/calendar", ""), "vcf": ("vcf", t.CARD, "text/vcard", ""),
-    "html": ("html", t.HTML, "text/html", ""), "eml": ("eml", t.MAIL, "message/rfc822", ""), "mht": ("mht", t.MHT, "application/x-mimearchive", ""),
+    "html": ("html", t.HTML, "text/html", ""), "eml": ("eml", t.MAIL, "message/rfc822", ""), "mht": ("mht", t.MHT, {"application/x-mimearchive", "message/rfc822"}, ""),
     "tnef": ("dat", b.tnef(), "application/vnd.ms-tnef", ""), "csv": ("csv", t.CSV.encode("cp932"), {"text/plain", "text/csv"}, ""),
     "txt": ("txt", t.JAPANESE.encode("utf-8"), "text/plain", ""), "xml": ("xml", b'<?xml version="1.0"?><a/>', {"application/xml", "text/xml"}, ""),
     "accdb": ("accdb", b.access(), "application/x-msaccess", "active-content"), "pst": ("pst", b.pst(), "application/vnd.ms-outlook-pst", ""),
@@ -51,7 +51,7 @@ TYPES = {
     **{kind: (kind, o.odf(kind), o.ODF + o.ODF_KIND[kind], "") for kind in o.ODF_KIND},
 }
 # What an honest name of that extension says by itself: these run, or open what runs, whatever they hold.
-NAMED = {"accdb": "active-content executable", "xlam": "executable"}
+NAMED = {}
 # Declared by the registries: none of them is a mismatch.
 DECLARED = {
     "pdf": "application/pdf", "docx": o.MEDIA["docx"], "xlsx": o.MEDIA["xlsx"], "pptx": o.MEDIA["pptx"], "doc": "application/msword",
