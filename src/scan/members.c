@@ -231,7 +231,8 @@ static void open_reader (MugaiArchive *archive, const Reader *how) {
 /* LZH and CAB convert names before we see the bytes, as UTF-8 here: what fails is read again as what Japan writes. */
 static gboolean reopen_with_charset (MugaiArchive *archive) {
   const char *text = archive_error_string (archive->reader);
-  if (archive->charset || !text || !strstr (text, "be converted"))
+  gboolean names = text ? strstr (text, "be converted") != NULL : g_str_equal (archive->how->type, "application/x-lzh");
+  if (archive->charset || !names) /* LZH's reader fails without a word */
     return FALSE;
   archive->charset = "CP932";
   archive_read_free (archive->reader);

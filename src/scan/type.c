@@ -522,6 +522,17 @@ static gboolean is_mail (MugaiBytes text) {
   return seen >= 3;
 }
 
+/* "#!/usr/bin/env python3": the first line names who runs it. */
+static const char *interpreted_type (MugaiBytes text) {
+  gssize end = MUGAI_BYTES_FIND (text, 0, "\n");
+  MugaiBytes line = mugai_bytes_slice (text, 0, end < 0 ? text.length_bytes : (gsize) end);
+  if (MUGAI_BYTES_FIND (line, 0, "python") >= 0)
+    return "text/x-python";
+  if (MUGAI_BYTES_FIND (line, 0, "perl") >= 0)
+    return "text/x-perl";
+  return MUGAI_BYTES_FIND (line, 0, "php") >= 0 ? "application/x-php" : "text/x-shellscript";
+}
+
 static const char *text_type (MugaiBytes text) {
   gsize at = skip_blank (text, MUGAI_BYTES_AT (text, 0, "\xef\xbb\xbf") ? 3 : 0);
   for (gsize i = 0; i < G_N_ELEMENTS (text_starts); i++) {
@@ -529,7 +540,7 @@ static const char *text_type (MugaiBytes text) {
       return text_starts[i].type;
   }
   if (starts_with (text, at, "#!"))
-    return "text/x-shellscript";
+    return interpreted_type (mugai_bytes_slice (text, at, 128));
   if (starts_with (text, at, "iso-10303-21;"))
     return step_type (text);
   if (is_dxf (text))

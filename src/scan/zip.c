@@ -29,7 +29,11 @@ gboolean mugai_zip_is (MugaiBytes bytes) {
 }
 
 gboolean mugai_zip_is_behind (MugaiBytes bytes) {
-  if (mugai_zip_is (bytes) || bytes.length_bytes < END_BYTES + CENTRAL_BYTES)
+  /* What carries files unpacked may end in one of them. */
+  gboolean carrier = MUGAI_BYTES_AT (bytes, 0, "MSCF") || MUGAI_BYTES_AT (bytes, 257, "ustar")
+                     || MUGAI_BYTES_AT (bytes, 0, "Rar!") || MUGAI_BYTES_AT (bytes, 0, "7z\xbc\xaf")
+                     || MUGAI_BYTES_AT (bytes, 2, "-lh");
+  if (carrier || mugai_zip_is (bytes) || bytes.length_bytes < END_BYTES + CENTRAL_BYTES)
     return FALSE;
   gsize lowest = bytes.length_bytes > END_BYTES + 65535 ? bytes.length_bytes - END_BYTES - 65535 : 0;
   MugaiBytes tail = mugai_bytes_slice (bytes, lowest, bytes.length_bytes);

@@ -167,7 +167,7 @@ def pdf(eicar):
             # Its actions lie in encrypted object streams: seen only where anyone could open it.
             yield Fixture(label, "a.pdf", data, kind, "encrypted active-content" if user else "active-content", "encrypted" if user else "clean")
     yield Fixture("pdf escaped", "a.pdf", p.pdf("/OpenAction << /S /J#61vaScript /J#53 (x) >>"), kind, "active-content", "infected")  # by libclamav's own heuristic
-    yield Fixture("pdf escaped in part", "a.pdf", p.pdf("/OpenAction << /S /Laun#63h /F (x) >>"), kind, "active-content")
+    yield Fixture("pdf escaped in part", "a.pdf", p.pdf("/OpenAction << /S /Laun#63h /F (x) >>"), kind, "active-content", "infected")
     yield Fixture("pdf infected", "a.pdf", p.pdf(more={9: p.stream(eicar)}), kind, "", "infected")
     yield Fixture("pdf junk before", "a.pdf", b"\r\n\r\n" + p.pdf(), kind)
     yield Fixture("pdf linear text", "a.pdf", p.pdf(more={9: p.stream(b"(JavaScript and Launch as words)")}), kind)

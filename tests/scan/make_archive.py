@@ -121,12 +121,19 @@ def lzh(files, level=0):
     return out + b"\0"
 
 
+def is_utf8(name):
+    try:
+        return bool(name.decode())
+    except UnicodeDecodeError:
+        return False
+
+
 def cab(files):
     """One folder of stored blocks (MS-CAB)."""
     body = b"".join(files.values())
     entries, offset = b"", 0
     for name, data in files.items():
-        utf = 0x80 if any(c > 127 for c in name) else 0
+        utf = 0x80 if not name.isascii() and is_utf8(name) else 0
         entries += struct.pack("<IIHHHH", len(data), offset, 0, 0x5B75, 0x4800, 0x20 | utf) + name + b"\0"
         offset += len(data)
     files_at = 36 + 8
