@@ -17,8 +17,8 @@
 
 #define BIT(name) MUGAI_BIT (MUGAI_FLAG_##name)
 
-gboolean mugai_active_contains (MugaiBytes bytes, const char *lower) {
-  return mugai_bytes_find_nocase (bytes, 0, lower) >= 0;
+gboolean mugai_active_contains (MugaiBytes lower_bytes, const char *lower) {
+  return mugai_bytes_find (lower_bytes, 0, lower, strlen (lower)) >= 0;
 }
 
 static gboolean contains (MugaiBytes bytes, const char *lower) {
@@ -42,6 +42,13 @@ GByteArray *mugai_active_as_ascii (MugaiBytes bytes) {
   return out;
 }
 
+GByteArray *mugai_active_as_lower (MugaiBytes bytes) {
+  GByteArray *out = mugai_active_as_ascii (bytes);
+  for (guint i = 0; i < out->len; i++)
+    out->data[i] = (guint8) g_ascii_tolower ((char) out->data[i]);
+  return out;
+}
+
 /* ---- fields of Word ---- */
 
 static gboolean points_elsewhere (MugaiBytes text) {
@@ -61,7 +68,8 @@ guint64 mugai_active_field (MugaiBytes text) {
     return BIT (EXTERNAL_REFERENCE);
   gboolean fetches = g_str_equal (word, "includepicture") || g_str_equal (word, "includetext")
                      || g_str_equal (word, "include") || g_str_equal (word, "import") || g_str_equal (word, "rd");
-  return fetches && points_elsewhere (text) ? BIT (EXTERNAL_REFERENCE) : 0;
+  g_autoptr (GByteArray) lower = mugai_active_as_lower (text);
+  return fetches && points_elsewhere ((MugaiBytes){ lower->data, lower->len }) ? BIT (EXTERNAL_REFERENCE) : 0;
 }
 
 /* ---- markup ---- */
@@ -97,7 +105,7 @@ static gboolean has_event_handler (MugaiBytes text) {
 }
 
 guint64 mugai_active_markup (MugaiBytes bytes, gboolean svg) {
-  g_autoptr (GByteArray) text = mugai_active_as_ascii (mugai_bytes_slice (bytes, 0, MAX_MARKUP_BYTES));
+  g_autoptr (GByteArray) text = mugai_active_as_lower (mugai_bytes_slice (bytes, 0, MAX_MARKUP_BYTES));
   MugaiBytes view = { text->data, text->len };
   guint64 flags = 0;
   if (contains (view, "<script") || contains (view, "javascript:") || contains (view, "vbscript:")
@@ -149,7 +157,7 @@ static void read_instruction (MugaiBytes text, gsize at, GByteArray *out) {
 
 static guint64 flags_of_rtf_fields (MugaiBytes text) {
   guint64 flags = 0;
-  for (gssize at = 0; (at = mugai_bytes_find_nocase (text, (gsize) at, "\\fldinst")) >= 0; at++) {
+  for (gssize at = 0; (at = MUGAI_BYTES_FIND (text, (gsize) at, "\\fldinst")) >= 0; at++) {
     g_autoptr (GByteArray) instruction = g_byte_array_new ();
     read_instruction (text, (gsize) at + 8, instruction);
     flags |= mugai_active_field ((MugaiBytes){ instruction->data, instruction->len });
@@ -159,7 +167,7 @@ static guint64 flags_of_rtf_fields (MugaiBytes text) {
 
 /* A template on the reader's own disk comes from nowhere. */
 static gboolean has_remote_template (MugaiBytes text) {
-  for (gssize at = 0; (at = mugai_bytes_find_nocase (text, (gsize) at, "\\*\\template")) >= 0; at++) {
+  for (gssize at = 0; (at = MUGAI_BYTES_FIND (text, (gsize) at, "\\*\\template")) >= 0; at++) {
     MugaiBytes target = mugai_bytes_slice (text, (gsize) at + 11, 300);
     gssize end = MUGAI_BYTES_FIND (target, 0, "}");
     target = mugai_bytes_slice (target, 0, end < 0 ? target.length_bytes : (gsize) end);
@@ -170,7 +178,8 @@ static gboolean has_remote_template (MugaiBytes text) {
 }
 
 guint64 mugai_active_rtf (MugaiBytes bytes) {
-  MugaiBytes view = mugai_bytes_slice (bytes, 0, MAX_MARKUP_BYTES);
+  g_autoptr (GByteArray) text = mugai_active_as_lower (mugai_bytes_slice (bytes, 0, MAX_MARKUP_BYTES));
+  MugaiBytes view = { text->data, text->len };
   guint64 flags = flags_of_rtf_fields (view);
   if (contains (view, "\\object") || contains (view, "\\objdata") || contains (view, "\\objocx"))
     flags |= BIT (EMBEDDED_OBJECT) | BIT (ACTIVE_CONTENT);
@@ -201,17 +210,18 @@ static gboolean has_dde_cell (MugaiBytes text) {
 
 /* SYLK: the line of options says E when the sheet holds macros. */
 static gboolean has_sylk_macro (MugaiBytes text) {
-  for (gssize at = 0; (at = MUGAI_BYTES_FIND (text, (gsize) at, "\nO;")) >= 0; at++) {
+  for (gssize at = 0; (at = MUGAI_BYTES_FIND (text, (gsize) at, "\no;")) >= 0; at++) {
     gssize end = MUGAI_BYTES_FIND (text, (gsize) at + 1, "\n");
     gsize length = end < 0 ? text.length_bytes : (gsize) (end - at);
-    if (MUGAI_BYTES_FIND (mugai_bytes_slice (text, (gsize) at, length), 0, ";E") >= 0)
+    if (MUGAI_BYTES_FIND (mugai_bytes_slice (text, (gsize) at, length), 0, ";e") >= 0)
       return TRUE;
   }
   return FALSE;
 }
 
 guint64 mugai_active_text (const char *type, MugaiBytes bytes) {
-  MugaiBytes view = mugai_bytes_slice (bytes, 0, MAX_MARKUP_BYTES);
+  g_autoptr (GByteArray) text = mugai_active_as_lower (mugai_bytes_slice (bytes, 0, MAX_MARKUP_BYTES));
+  MugaiBytes view = { text->data, text->len };
   if (g_str_equal (type, "application/x-sylk"))
     return (has_sylk_macro (view) ? BIT (MACRO) : 0) | (has_dde_cell (view) ? BIT (ACTIVE_CONTENT) : 0);
   if (g_str_equal (type, "text/plain") || g_str_equal (type, "text/csv"))

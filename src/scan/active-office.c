@@ -76,7 +76,7 @@ static guint64 flags_of_rels (MugaiBytes bytes, gboolean of_chart) {
   if (!g_markup_parse_context_parse (context, (const char *) text->data + skip, (gssize) (text->len - skip), NULL)
       || !g_markup_parse_context_end_parse (context, NULL)) {
     state.flags |= BIT (MALFORMED);
-    if (mugai_active_contains ((MugaiBytes){ text->data, text->len }, "external"))
+    if (mugai_bytes_find_nocase ((MugaiBytes){ text->data, text->len }, 0, "external") >= 0)
       state.flags |= BIT (EXTERNAL_REFERENCE);
   }
   return state.flags;
@@ -194,7 +194,7 @@ static guint64 flags_of_odf_xml (MugaiBytes text) {
   if (contains (text, "<script:event-listener") || contains (text, "vnd.sun.star.script:"))
     flags |= BIT (ACTIVE_CONTENT);
   for (gsize i = 0; i < G_N_ELEMENTS (fetched); i++) {
-    for (gssize at = 0; (at = mugai_bytes_find_nocase (text, (gsize) at, fetched[i])) >= 0; at++) {
+    for (gssize at = 0; (at = mugai_bytes_find (text, (gsize) at, fetched[i], strlen (fetched[i]))) >= 0; at++) {
       gssize end = MUGAI_BYTES_FIND (text, (gsize) at, ">");
       MugaiBytes tag = mugai_bytes_slice (text, (gsize) at, end < 0 ? 4096 : (gsize) (end - at));
       if (contains (tag, "href=\"http") || contains (tag, "href=\"//") || contains (tag, "href=\"file:")
@@ -217,7 +217,7 @@ guint64 mugai_active_entry (const char *name, GBytes *content) {
   MugaiBytes bytes = mugai_bytes_of (content);
   if (g_str_has_suffix (name, ".rels"))
     return flags_of_rels (bytes, name_has (name, "/charts/"));
-  g_autoptr (GByteArray) text = mugai_active_as_ascii (bytes);
+  g_autoptr (GByteArray) text = mugai_active_as_lower (bytes);
   MugaiBytes view = { text->data, text->len };
   if (g_str_equal (name, "[content_types].xml"))
     return flags_of_content_types (view);

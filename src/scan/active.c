@@ -62,8 +62,12 @@ static guint64 look_at_entry (const MugaiZip *zip, const MugaiZipEntry *entry, M
   budget->unpacked_bytes -= MIN (g_bytes_get_size (content), budget->unpacked_bytes);
   if (outcome == MUGAI_ZIP_READ_BOMB || outcome == MUGAI_ZIP_READ_LATE)
     flags |= BIT (BOMB);
+  if (flags & BIT (BOMB))
+    return flags;
   if (outcome == MUGAI_ZIP_READ_BROKEN)
     flags |= BIT (MALFORMED);
+  if (outcome == MUGAI_ZIP_READ_OVER_LIMIT)
+    budget->cut = TRUE;
   if (mugai_active_is_xml (name))
     flags |= mugai_active_entry (name, content);
   if (nested) {

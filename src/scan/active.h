@@ -33,6 +33,9 @@ guint64 mugai_active_entry_name (const char *name);
 guint64 mugai_active_entry (const char *name, GBytes *content);
 gboolean mugai_active_is_xml (const char *name);
 
-gboolean mugai_active_contains (MugaiBytes bytes, const char *lower);
+/** mugai_active_contains: both in lower case. */
+gboolean mugai_active_contains (MugaiBytes lower_bytes, const char *lower);
 /** mugai_active_as_ascii: (transfer full): UTF-16 narrowed (other characters '?'), anything else as it is. */
 GByteArray *mugai_active_as_ascii (MugaiBytes bytes);
+/** mugai_active_as_lower: (transfer full): likewise, in lower case, for searches. */
+GByteArray *mugai_active_as_lower (MugaiBytes bytes);

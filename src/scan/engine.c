@@ -400,7 +400,7 @@ void mugai_scanner_set_scratch (MugaiScanner *scanner, const char *scratch_direc
 
 void mugai_scanner_begin_message (MugaiScanner *scanner, GBytes *message) {
   reset_message (scanner);
-  if (!scanner->engine)
+  if (!scanner->engine || !message)
     return;
   scanner->message_scan = mugai_engine_scan (scanner, message, scanner->seen, &scanner->message_signature);
   scanner->have_message = TRUE;

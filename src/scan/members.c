@@ -37,7 +37,7 @@ struct MugaiArchive {
   const struct Reader *how;
   const char *charset; /* (nullable) of names, where the format has its own idea and that failed */
   guint next_entry;
-  guint64 unpacked_bytes; /* of this archive, for the ratio */
+  guint64 packed_bytes, unpacked_bytes; /* of the members so far, for the ratio */
   guint64 flags;
   MugaiScan scan;
 };
@@ -409,7 +409,9 @@ static void read_member (MugaiArchive *archive, MugaiMember *member, struct arch
       return;
     }
     g_byte_array_append (out, chunk, (guint) got);
-    if (mugai_budget_is_bomb (archive->budget, packed_bytes, archive->unpacked_bytes + out->len)) {
+    guint64 read_bytes = archive->reader ? (guint64) MAX (archive_filter_bytes (reader, -1), 0) : packed_bytes;
+    if (mugai_budget_is_bomb (archive->budget, packed_bytes, archive->unpacked_bytes + out->len)
+        || mugai_budget_is_bomb_already (archive->budget, read_bytes, archive->unpacked_bytes + out->len)) {
       fail_as_bomb (archive, member);
       return;
     }
@@ -466,6 +468,9 @@ static gboolean next_in_zip (MugaiArchive *archive, MugaiMember *member) {
   if (!(other_method || unlock) || !read_by_library (archive, member, entry))
     judge_zip_read (archive, member, outcome);
   charge (archive, member);
+  archive->packed_bytes += entry->packed_bytes + entry->name.length_bytes;
+  if (member->content && mugai_budget_is_bomb_already (archive->budget, archive->packed_bytes, archive->unpacked_bytes))
+    fail_as_bomb (archive, member);
   return TRUE;
 }
 

@@ -104,12 +104,15 @@ static void examine (MugaiScanner *scanner, MugaiPart *part, GBytes *content) {
   part->size_bytes = bytes.length_bytes;
   g_free (part->sha256);
   part->sha256 = mugai_sha256_hex (bytes.data, bytes.length_bytes);
+  scanner->budget.cut = FALSE;
   guint64 active = mugai_active_flags (part->detected, bytes, &scanner->budget);
   if (mugai_zip_is_behind (bytes))
     active |= MUGAI_BIT (MUGAI_FLAG_AMBIGUOUS);
   part->flags |= active;
   part->flags |= mugai_flags_of_part (part);
   part->scan = verdict_of_look (active);
+  if (scanner->budget.cut)
+    worsen_part (part, MUGAI_SCAN_OVER_LIMIT);
   if (!has_members (part, content))
     ask_scanner (scanner, part, content);
 }

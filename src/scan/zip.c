@@ -285,7 +285,9 @@ MugaiZipRead mugai_inflate (MugaiBytes packed, gboolean raw, gsize max_bytes, co
       break;
     }
     g_byte_array_append (out, chunk, (guint) got);
-    if (budget && mugai_budget_is_bomb (budget, packed.length_bytes, out->len)) {
+    if (budget
+        && (mugai_budget_is_bomb (budget, packed.length_bytes, out->len)
+            || mugai_budget_is_bomb_already (budget, stream.total_in, out->len))) {
       outcome = MUGAI_ZIP_READ_BOMB;
       break;
     }

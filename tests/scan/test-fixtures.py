@@ -49,8 +49,8 @@ def main():
         folder = pathlib.Path(options.keep or name)
         folder.mkdir(exist_ok=True)
         signatures = make_signatures(pathlib.Path(name) / "signatures")
-        # All with signatures; each third once more without.
-        work = [(i, f, signatures) for i, f in enumerate(every)] + [(i, f, None) for i, f in enumerate(every) if i % 3 == 0]
+        # All with signatures; each fifth once more without.
+        work = [(i, f, signatures) for i, f in enumerate(every)] + [(i, f, None) for i, f in enumerate(every) if i % 5 == 0]
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             results = list(pool.map(lambda job: run(options.mugai, folder, *job), work))
     bad = 0
