@@ -53,7 +53,10 @@ guint mugai_scanner_signatures (const MugaiScanner *scanner);
 /** mugai_scanner_set_scratch: where temporary files go from now on: a worker calls it after the fork. */
 void mugai_scanner_set_scratch (MugaiScanner *scanner, const char *scratch_directory);
 
-/** mugai_scanner_begin_message: resets the budgets and what libclamav has seen; scans @message whole (once), remembers every object it saw. */
+/** mugai_scanner_set_password: (nullable): tried on encrypted members of archives from now on; kept in memory only, wiped at the end. */
+void mugai_scanner_set_password (MugaiScanner *scanner, const char *password);
+
+/** mugai_scanner_begin_message: @message (nullable: a file alone, not a mail); resets the budgets and what libclamav has seen; scans @message whole (once), remembers every object it saw. */
 void mugai_scanner_begin_message (MugaiScanner *scanner, GBytes *message);
 /** mugai_scanner_message_verdict: of the whole message; @ret_signature (out) (transfer none) (nullable). */
 MugaiScan mugai_scanner_message_verdict (const MugaiScanner *scanner, const char **ret_signature);

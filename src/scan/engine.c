@@ -348,9 +348,22 @@ MugaiScanner *mugai_scanner_new (const char *signature_directory, const char *sc
   return g_steal_pointer (&scanner);
 }
 
+/* Wiped, as the memory may go to someone else. */
+static void forget_password (MugaiScanner *scanner) {
+  if (scanner->password)
+    explicit_bzero (scanner->password, strlen (scanner->password));
+  g_clear_pointer (&scanner->password, g_free);
+}
+
+void mugai_scanner_set_password (MugaiScanner *scanner, const char *password) {
+  forget_password (scanner);
+  scanner->password = g_strdup (password);
+}
+
 void mugai_scanner_free (MugaiScanner *scanner) {
   if (!scanner)
     return;
+  forget_password (scanner);
   if (scanner->engine)
     (void) cl_engine_free (scanner->engine);
   mugai_type_close (scanner->magic);
@@ -387,7 +400,7 @@ void mugai_scanner_set_scratch (MugaiScanner *scanner, const char *scratch_direc
 
 void mugai_scanner_begin_message (MugaiScanner *scanner, GBytes *message) {
   reset_message (scanner);
-  if (!scanner->engine)
+  if (!scanner->engine || !message)
     return;
   scanner->message_scan = mugai_engine_scan (scanner, message, scanner->seen, &scanner->message_signature);
   scanner->have_message = TRUE;

@@ -22,6 +22,7 @@ struct MugaiScanner {
   locale_t locale;          /* C.UTF-8: libarchive decodes names by the locale */
   MugaiScanLimits limits;   /* filled: no zero left */
   char *scratch;
+  char *password; /* (nullable) given by a person for what is locked; wiped when freed */
 
   char *version;
   gint64 time_s;
