@@ -20,7 +20,8 @@ typedef struct {
   guint64 id;
   guint64 classes[MAX_COMPOUND_CLASSES];
   guint n_classes;
-  gboolean child; /* of the compound to its left: '>' */
+  guint64 all_classes; /* [class="a b"]: the whole attribute */
+  gboolean child;      /* of the compound to its left: '>' */
 } Compound;
 
 typedef struct {
@@ -80,7 +81,32 @@ static const char *skip_name (const char *p, const char *end) {
   return p;
 }
 
-/* One compound such as td.a.b or #x. NULL when it holds what we do not know (a pseudo-class, ...). */
+/* [class=x], [class~=x], [id=x]; the value in quotes or not. NULL for all other attributes and comparisons. */
+static const char *parse_attribute (const char *p, const char *end, Compound *compound) {
+  const char *close = memchr (p, ']', (gsize) (end - p));
+  const char *equals = memchr (p, '=', (gsize) (end - p));
+  Slice name, value;
+  gboolean word;
+
+  if (close == NULL || equals == NULL || equals > close)
+    return NULL;
+  word = equals[-1] == '~';
+  name = slice_trim (p + 1, word ? equals - 1 : equals);
+  value = slice_trim (equals + 1, close);
+  if (value.length >= 2 && (*value.text == '"' || *value.text == '\'') && value.text[value.length - 1] == *value.text)
+    value = (Slice){ value.text + 1, value.length - 2 };
+  if (slice_is (name, "class") && word && compound->n_classes < MAX_COMPOUND_CLASSES)
+    compound->classes[compound->n_classes++] = style_hash (value.text, value.length);
+  else if (slice_is (name, "class") && !word)
+    compound->all_classes = style_hash (value.text, value.length);
+  else if (slice_is (name, "id") && !word)
+    compound->id = style_hash (value.text, value.length);
+  else
+    return NULL;
+  return close + 1;
+}
+
+/* One compound such as td.a.b, #x or p[class=x]. NULL when it holds what we do not know (a pseudo-class, ...). */
 static const char *parse_compound (const char *p, const char *end, Compound *compound) {
   const char *start = p;
 
@@ -89,10 +115,16 @@ static const char *parse_compound (const char *p, const char *end, Compound *com
     p++;
   else if ((p = skip_name (p, end)) > start)
     compound->tag = style_hash (start, (gsize) (p - start));
-  while (p < end && (*p == '.' || *p == '#')) {
+  while (p < end && (*p == '.' || *p == '#' || *p == '[')) {
     const char *name = p + 1;
     guint64 hash;
 
+    if (*p == '[') {
+      p = parse_attribute (p, end, compound);
+      if (p == NULL)
+        return NULL;
+      continue;
+    }
     p = skip_name (name, end);
     if (p == name || (name[-1] == '.' && compound->n_classes == MAX_COMPOUND_CLASSES))
       return NULL;
@@ -133,7 +165,7 @@ static gboolean parse_selector (const char *p, const char *end, Rule *rule) {
     rule->compounds[0] = compound;
     rule->n_compounds++;
     ids += compound.id != 0;
-    classes += compound.n_classes;
+    classes += compound.n_classes + (compound.all_classes != 0);
     tags += compound.tag != 0;
   }
   rule->weight = MIN (ids, 15) << 26 | MIN (classes, 31) << 21 | MIN (tags, 15) << 17;
@@ -345,7 +377,7 @@ static gboolean compound_matches (const Compound *compound, const StyleNames *na
     if (!has_class (names, compound->classes[i]))
       return FALSE;
   }
-  return TRUE;
+  return compound->all_classes == 0 || compound->all_classes == names->all_classes;
 }
 
 static gboolean spend (Sheet *sheet) {
