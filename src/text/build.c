@@ -75,8 +75,9 @@ static void leave_foreign (Html *self) {
 static guint foreign_kind (Html *self, Tag tag) {
   if (tag == TAG_STYLE || tag == TAG_SCRIPT || tag == TAG_TITLE || tag == TAG_DESC)
     return KIND_SILENT;
-  if (tag == TAG_OTHER && self->token.length >= 10 && memcmp (self->token.text, "annotation", 10) == 0)
-    return KIND_SILENT;
+  if (tag == TAG_OTHER && self->token.length >= 10 && memcmp (self->token.text, "annotation", 10) == 0
+      && stack_top (self)->name == style_hash ("semantics", strlen ("semantics")))
+    return KIND_SILENT; /* the other notation of what stands before it */
   return tag == TAG_FOREIGNOBJECT ? KIND_SCOPE | KIND_BLOCK : 0;
 }
 
@@ -207,7 +208,7 @@ void build_end_tag (Html *self) {
     stack_pop_to (self, self->last[tag] > self->last[TAG_TABLE] || tag == TAG_TEMPLATE ? self->last[tag] : -1);
   else if (tag == TAG_LI)
     implied_close_above (self, TAG_LI, MAX (stack_scope (self), MAX (self->last[TAG_OL], self->last[TAG_UL])));
-  else if ((kind & KIND_BLOCK) != 0 || tag == TAG_BUTTON)
+  else if ((kind & KIND_BLOCK) != 0 || tag == TAG_BUTTON || tag == TAG_SELECT)
     implied_close_above (self, tag, stack_scope (self));
   else if ((kind & (KIND_RAWTEXT | KIND_RCDATA | KIND_SILENT)) != 0)
     implied_close_above (self, tag, -1);

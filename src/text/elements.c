@@ -22,7 +22,7 @@ static void close_ruby_text (Html *self, const Element *element) {
     return;
   if (self->flow.paragraph->len > element->mark)
     flow_literal (&self->flow, "）");
-  else if (self->flow.paragraph->len == element->mark && element->mark >= strlen ("（"))
+  else if (self->flow.paragraph->len == element->mark && g_str_has_suffix (self->flow.paragraph->str, "（"))
     g_string_truncate (self->flow.paragraph, element->mark - strlen ("（"));
 }
 
@@ -46,6 +46,15 @@ static void end_table (Html *self, Element *element) {
   self->table = outer;
 }
 
+/* Empty lines that an element has above or below: as its margins say, else as its kind has them. */
+static guint blanks_at (const Element *element, StyleProperty side) {
+  gboolean usual = (element->kind & KIND_MARGIN) != 0 && !element->list.nested;
+
+  if ((element->kind & KIND_HEADING) != 0 || element->tag == TAG_LI || (element->declared.set >> side & 1) == 0)
+    return usual ? 1 : 0;
+  return element->declared.value[side] == SPACE_LINE || (usual && element->declared.value[side] == SPACE_SOME) ? 1 : 0;
+}
+
 /* What an element's end does to the text. */
 void element_leave (Html *self, Element *element) {
   gboolean shows = !element->style.gone && !element->silent;
@@ -64,7 +73,7 @@ void element_leave (Html *self, Element *element) {
            && !element->hidden)
     flow_literal (&self->flow, "］");
   if (element->block)
-    element_end_paragraph (self, (element->kind & KIND_MARGIN) != 0 && !element->list.nested ? 1 : 0);
+    element_end_paragraph (self, blanks_at (element, STYLE_SPACE_BELOW));
   if (element->frame)
     flow_pop_frame (&self->flow);
   if (self->table != NULL && (element->tag == TAG_TD || element->tag == TAG_TH))
@@ -73,19 +82,56 @@ void element_leave (Html *self, Element *element) {
     table_end_caption (self->table);
 }
 
+static const Tag list_tags[] = { TAG_OL, TAG_UL, TAG_MENU, TAG_DIR };
+
+/* The list that @element stands in, not counting itself; -1 when there is none. */
+static gint outer_list (Html *self, const Element *element) {
+  gint index = element->previous;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (list_tags); i++)
+    index = list_tags[i] != element->tag ? MAX (index, self->last[list_tags[i]]) : index;
+  return index > stack_scope (self) ? index : -1;
+}
+
+/* How many items follow before the list ends: <ol reversed> begins with that number. Looks ahead a bounded way. */
+static guint count_items (Html *self) {
+  const char *p = self->tokenizer.position;
+  const char *end = p + MIN ((gsize) (self->tokenizer.end - p), self->look_ahead);
+  guint items = 0, depth = 0;
+
+  for (; (p = memchr (p, '<', (gsize) (end - p))) != NULL && end - p > 4; p++) {
+    if (g_ascii_strncasecmp (p, "<li", 3) == 0 && !g_ascii_isalnum (p[3]))
+      items += depth == 0 ? 1 : 0;
+    else if (g_ascii_strncasecmp (p, "<ol", 3) == 0 || g_ascii_strncasecmp (p, "<ul", 3) == 0)
+      depth++;
+    else if ((g_ascii_strncasecmp (p, "</ol", 4) == 0 || g_ascii_strncasecmp (p, "</ul", 4) == 0) && depth-- == 0)
+      break;
+  }
+  self->look_ahead -= (gsize) ((p != NULL ? p : end) - self->tokenizer.position);
+  return items;
+}
+
 static void enter_list (Html *self, Element *element) {
-  element->list = list_begin (&self->attributes, element->tag == TAG_OL);
-  element->list.nested = self->last[TAG_LI] > stack_scope (self);
+  gint outer = outer_list (self, element);
+
+  element->list = list_begin (&self->attributes, element->tag == TAG_OL, element->style.list_type);
+  if (element->list.step < 0 && self->attributes.values[ATTRIBUTE_START].text == NULL)
+    element->list.next = count_items (self);
+  element->list.nested = outer >= 0 || self->last[TAG_LI] > stack_scope (self);
   element_end_paragraph (self, element->list.nested ? 0 : 1);
+  if (outer >= 0 && self->last[TAG_LI] < outer) { /* straight in a list, as mail programs write it */
+    flow_push_frame (&self->flow, "  ", NULL);
+    element->frame = TRUE;
+  }
 }
 
 static void enter_item (Html *self, Element *element) {
-  static const Tag lists[] = { TAG_OL, TAG_UL, TAG_MENU, TAG_DIR };
-  gint index = stack_highest (self, lists, G_N_ELEMENTS (lists));
+  gint index = stack_highest (self, list_tags, G_N_ELEMENTS (list_tags));
   char marker[FLOW_FRAME_BYTES], indent[FLOW_FRAME_BYTES];
 
   element_end_paragraph (self, 0);
-  list_marker (index > stack_scope (self) ? &stack_at (self, index)->list : NULL, &self->attributes, marker, indent);
+  list_marker (index > stack_scope (self) ? &stack_at (self, index)->list : NULL, &self->attributes,
+               element->style.list_type, marker, indent);
   flow_push_frame (&self->flow, indent, marker);
   element->frame = TRUE;
 }
@@ -150,7 +196,7 @@ static void enter_block (Html *self, Element *element) {
     enter_cell (self, element);
     break;
   default:
-    element_end_paragraph (self, (element->kind & KIND_MARGIN) != 0 ? 1 : 0);
+    element_end_paragraph (self, blanks_at (element, STYLE_SPACE_ABOVE));
     break;
   }
   if (self->table != NULL && is_block_content (element->tag))

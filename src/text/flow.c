@@ -16,6 +16,7 @@
 #define NBSP "\xC2\xA0"
 #define TAB_COLUMNS 8u
 #define MAX_BLANKS 2u
+#define HANGING_COLUMNS 2u
 
 typedef struct {
   char prefix[FLOW_FRAME_BYTES];
@@ -238,6 +239,12 @@ static void record_cell (Flow *self) {
   g_string_append_len (self->cell, self->paragraph->str, (gssize) self->paragraph->len);
 }
 
+/* Folding lets 、。 hang over the end of a line; the width that was asked for is kept with them. */
+static gboolean may_hang (const char *text) {
+  return strstr (text, "\xE3\x80\x81") != NULL || strstr (text, "\xE3\x80\x82") != NULL
+         || strstr (text, "\xEF\xBC\x8C") != NULL || strstr (text, "\xEF\xBC\x8E") != NULL;
+}
+
 static void write_paragraph (Flow *self) {
   gsize width = flow_available_columns (self);
 
@@ -250,7 +257,8 @@ static void write_paragraph (Flow *self) {
   if (self->keep || self->paragraph->len <= width)
     emit_lines (self, self->paragraph->str);
   else {
-    g_autofree char *folded = mugai_unicode_fold (self->paragraph->str, (guint) width, FALSE);
+    gsize spare = may_hang (self->paragraph->str) ? HANGING_COLUMNS : 0;
+    g_autofree char *folded = mugai_unicode_fold (self->paragraph->str, (guint) (width - spare), FALSE);
 
     emit_lines (self, folded);
   }

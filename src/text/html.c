@@ -11,7 +11,8 @@
 
 #define OUTPUT_FACTOR 4u
 #define OUTPUT_EXTRA (64u * 1024)
-#define OUTPUT_RESERVE 512u /* for the words that say where it was cut */
+#define LOOK_AHEAD_BYTES (1024u * 1024) /* of a whole document: no mail has more than one reversed list */
+#define OUTPUT_RESERVE 512u             /* for the words that say where it was cut */
 
 static gboolean is_css (const AttributeValue *type) {
   return type->length == 0 || attributes_is (type, "text/css");
@@ -77,6 +78,7 @@ static void html_init (Html *self, const char *html, gsize length, const MugaiTe
   tokenizer_init (&self->tokenizer, html, length, MUGAI_TEXT_MAX_ATTRIBUTES);
   flow_init (&self->flow, options->width, length * OUTPUT_FACTOR + OUTPUT_EXTRA - OUTPUT_RESERVE);
   links_init (&self->links);
+  self->look_ahead = LOOK_AHEAD_BYTES;
   self->sheet = sheet_new (8 * length + 1000000);
   self->stack = g_array_sized_new (FALSE, FALSE, sizeof (Element), MUGAI_TEXT_MAX_DEPTH + 1);
   self->names = g_array_new (FALSE, FALSE, sizeof (StyleNames));

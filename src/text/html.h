@@ -57,6 +57,7 @@ typedef struct {
   gboolean link_marked;
   gboolean link_image;      /* it has shown a picture that has a name */
   gboolean link_bare_image; /* one that has none: to be named when the link shows nothing else */
+  gsize look_ahead;         /* bytes that may still be searched for the items of reversed lists */
   gboolean skip_newline;    /* the first one in pre and textarea */
 } Html;
 

@@ -43,6 +43,9 @@ void stack_compute (Html *self, Element *element, const Element *parent) {
   element->hidden = style_is_hidden (&element->style, self->white_page);
   element->silent = parent->silent || (element->kind & KIND_SILENT) != 0;
   element->block = (element->kind & KIND_BLOCK) != 0 || display == DISPLAY_BLOCK || display == DISPLAY_TABLE;
+  if ((element->tag == TAG_DIV || element->tag == TAG_P) && (element->declared.set >> STYLE_DISPLAY & 1)
+      && display == DISPLAY_INLINE)
+    element->block = FALSE;
 }
 
 static void unlink_top (Html *self) {

@@ -10,7 +10,9 @@
 #include <string.h>
 
 #define TINY_PIXELS 1.0
-#define TINY_FONT_PIXELS 2.0 /* nobody reads that; bodies of 8px are common */
+#define SOME_SPACE_PIXELS 5.0  /* below: lines of one paragraph, as Outlook's margin:0 has them */
+#define LINE_SPACE_PIXELS 10.0 /* from here on people see a paragraph's end */
+#define TINY_FONT_PIXELS 2.0   /* nobody reads that; bodies of 8px are common */
 #define FAR_PIXELS 500.0
 #define NEARLY_CLEAR 0.05
 
@@ -166,6 +168,52 @@ static guint32 parse_font (Slice slice) {
   return STYLE_NORMAL;
 }
 
+static guint32 parse_space (Slice slice) {
+  double pixels;
+
+  if (!read_pixels (slice, &pixels))
+    return STYLE_INVALID;
+  return pixels < SOME_SPACE_PIXELS ? SPACE_NONE : pixels < LINE_SPACE_PIXELS ? SPACE_SOME : SPACE_LINE;
+}
+
+/* The @n-th of the sides in a shorthand of one to four lengths: 0 top, 1 right, 2 bottom, 3 left. */
+static Slice side_of (Slice slice, guint n) {
+  const char *end = slice.text + slice.length;
+  Slice sides[4];
+  guint count = 0;
+
+  for (const char *p = slice.text; p < end && count < G_N_ELEMENTS (sides); count++) {
+    const char *word = p;
+
+    for (; p < end && !g_ascii_isspace (*p); p++)
+      ;
+    sides[count] = (Slice){ word, (gsize) (p - word) };
+    for (; p < end && g_ascii_isspace (*p); p++)
+      ;
+  }
+  if (count == 0)
+    return slice;
+  return n < count ? sides[n] : n == 3 && count > 1 ? sides[1] : sides[0];
+}
+
+static guint32 parse_list_type (Slice slice) {
+  static const struct {
+    const char *word;
+    char type;
+  } words[] = {
+    { "none", LIST_NONE },        { "disc", LIST_BULLET }, { "circle", LIST_BULLET }, { "square", LIST_BULLET },
+    { "upper-alpha", 'A' },       { "upper-latin", 'A' },  { "lower-alpha", 'a' },    { "lower-latin", 'a' },
+    { "upper-roman", 'I' },       { "lower-roman", 'i' },  { "decimal", '1' },        { "cjk-ideographic", '1' },
+    { "japanese-informal", '1' },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++) {
+    if (slice_contains (slice, words[i].word))
+      return (guint32) words[i].type;
+  }
+  return STYLE_INVALID;
+}
+
 static guint32 parse_color (Slice slice) {
   guint32 color = color_parse (slice.text, slice.length);
 
@@ -217,6 +265,11 @@ static guint32 parse_value (StyleProperty property, Slice slice) {
     return parse_clip_path (slice);
   case STYLE_FILTER:
     return parse_filter (slice);
+  case STYLE_SPACE_ABOVE:
+  case STYLE_SPACE_BELOW:
+    return parse_space (slice);
+  case STYLE_LIST_TYPE:
+    return parse_list_type (slice);
   case STYLE_TRANSFORM:
     return slice_contains (slice, "scale(0)") || slice_contains (slice, "scale(0,") ? STYLE_GONE : STYLE_NORMAL;
   case STYLE_N_PROPERTIES:
@@ -229,7 +282,8 @@ static const struct {
   const char *name;
   StyleProperty property;
 } property_names[] = {
-  { "font", STYLE_FONT_SIZE }, /* FONT_ROW: a shorthand */
+  { "font", STYLE_FONT_SIZE }, /* FONT_ROW and MARGIN_ROW: shorthands */
+  { "margin", STYLE_MARGIN },
   { "color", STYLE_COLOR },
   { "font-size", STYLE_FONT_SIZE },
   { "width", STYLE_WIDTH },
@@ -250,7 +304,10 @@ static const struct {
   { "top", STYLE_OFFSET },
   { "right", STYLE_OFFSET },
   { "margin-left", STYLE_MARGIN },
-  { "margin-top", STYLE_MARGIN },
+  { "margin-top", STYLE_SPACE_ABOVE },
+  { "margin-bottom", STYLE_SPACE_BELOW },
+  { "list-style", STYLE_LIST_TYPE },
+  { "list-style-type", STYLE_LIST_TYPE },
   { "text-indent", STYLE_TEXT_INDENT },
   { "white-space", STYLE_WHITE_SPACE },
   { "clip", STYLE_CLIP },
@@ -261,6 +318,7 @@ static const struct {
 };
 
 #define FONT_ROW 0u
+#define MARGIN_ROW 1u
 
 static void set_declaration (Declarations *declarations, StyleProperty property, guint32 value, gboolean important) {
   guint32 bit = 1u << property;
@@ -287,6 +345,17 @@ static gboolean cut_important (Slice *value) {
   return TRUE;
 }
 
+static void set_margins (Declarations *declarations, Slice value, gboolean important) {
+  guint32 above = parse_space (side_of (value, 0));
+  guint32 below = parse_space (side_of (value, 2));
+
+  if (above != STYLE_INVALID)
+    set_declaration (declarations, STYLE_SPACE_ABOVE, above, important);
+  if (below != STYLE_INVALID)
+    set_declaration (declarations, STYLE_SPACE_BELOW, below, important);
+  set_declaration (declarations, STYLE_MARGIN, gone_when_far (side_of (value, 3)), important);
+}
+
 static void parse_declaration (const char *text, const char *end, Declarations *declarations) {
   const char *colon = memchr (text, ':', (gsize) (end - text));
   Slice name, value;
@@ -303,6 +372,10 @@ static void parse_declaration (const char *text, const char *end, Declarations *
     important = cut_important (&value);
     if (value.length == 0 || slice_is (value, "inherit"))
       return;
+    if (i == MARGIN_ROW) {
+      set_margins (declarations, value, important);
+      return;
+    }
     parsed = i == FONT_ROW ? parse_font (value) : parse_value (property_names[i].property, value);
     if (parsed != STYLE_INVALID)
       set_declaration (declarations, property_names[i].property, parsed, important);
@@ -447,6 +520,8 @@ Style style_compute (const Style *parent, const Declarations *declared, gboolean
     style.far_indent = value[STYLE_TEXT_INDENT] == STYLE_GONE;
   if (declared->set >> STYLE_WHITE_SPACE & 1)
     style.white_space = (guint8) value[STYLE_WHITE_SPACE];
+  if (declared->set >> STYLE_LIST_TYPE & 1)
+    style.list_type = (char) value[STYLE_LIST_TYPE];
   if (declared->set >> STYLE_COLOR & 1)
     style.color = value[STYLE_COLOR];
   if (declared->set >> STYLE_TEXT_FILL & 1)

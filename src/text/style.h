@@ -34,6 +34,9 @@ typedef enum {
   STYLE_CLIP,
   STYLE_CLIP_PATH,
   STYLE_FILTER,
+  STYLE_SPACE_ABOVE,
+  STYLE_SPACE_BELOW,
+  STYLE_LIST_TYPE,
   STYLE_TRANSFORM,
   STYLE_N_PROPERTIES
 } StyleProperty;
@@ -42,6 +45,9 @@ typedef enum {
 enum { STYLE_NORMAL, STYLE_GONE };
 #define STYLE_INVALID G_MAXUINT32 /* no such value: the declaration counts for nothing */
 enum { DISPLAY_INLINE, DISPLAY_BLOCK, DISPLAY_INLINE_BLOCK, DISPLAY_TABLE, DISPLAY_NONE };
+enum { SPACE_NONE, SPACE_SOME, SPACE_LINE }; /* margins: none to speak of, some, an empty line's worth */
+#define LIST_NONE 'n'
+#define LIST_BULLET '*'
 enum { WHITE_NORMAL, WHITE_PRE, WHITE_PRE_WRAP, WHITE_PRE_LINE };
 
 typedef struct {
@@ -67,6 +73,7 @@ typedef struct {
   gboolean clear;     /* the letters are not painted at all: -webkit-text-fill-color */
   guint32 background; /* what is painted behind, ancestors included */
   guint8 white_space;
+  char list_type; /* '1' 'a' 'A' 'i' 'I', LIST_BULLET, LIST_NONE; 0 when no style says */
 } Style;
 
 typedef struct {

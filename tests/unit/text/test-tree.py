@@ -12,14 +12,14 @@ import subprocess
 import sys
 
 WANTED_SHARE = 0.99
-SILENT = {"script", "style", "title", "template", "head", "noframes", "noembed", "iframe", "datalist", "rp",
+SILENT = {"script", "style", "title", "template", "head", "noframes", "noembed", "iframe", "datalist", "rp", "dialog",
           "svg style", "svg script", "svg title", "svg desc"}
 OURS = re.compile("［選択:|［入力欄|［ボタン|［画像[^］]*］|［スクリプトのリンク: 削除］|リンク先|スクリプト")
 
 
 def letters(text, numbered):
     text = OURS.sub("", text)
-    text = "".join(c for c in text if c.isalnum() or ord(c) > 0xFFFF)
+    text = "".join(c for c in text if c.isalnum() or (ord(c) > 0xFFFF and ord(c) & 0xFFFE != 0xFFFE))
     return re.sub(r"[0-9]", "", text) if numbered else text
 
 
