@@ -18,7 +18,8 @@ static gboolean is_css (const AttributeValue *type) {
   return type->length == 0 || attributes_is (type, "text/css");
 }
 
-static void collect_styles (Html *self, const char *html, gsize length) {
+/* Reads no further than @last: where the last style element begins. */
+static void collect_styles (Html *self, const char *html, gsize length, const char *last) {
   Tokenizer tokenizer;
   Token token;
   guint foreign = 0;
@@ -30,6 +31,8 @@ static void collect_styles (Html *self, const char *html, gsize length) {
                                                                            : TAG_OTHER;
     gboolean start = token.type == TOKEN_START_TAG;
 
+    if (token.type != TOKEN_START_TAG && tokenizer.position > last)
+      break;
     if (tag == TAG_SVG || tag == TAG_MATH)
       foreign = start ? foreign + !token.self_closing : foreign - (foreign > 0);
     if (!start || foreign > 0)
@@ -57,19 +60,23 @@ static void collect_styles (Html *self, const char *html, gsize length) {
   sheet_parse (self->sheet, css->str, css->len);
 }
 
-static gboolean has_style_element (const char *html, gsize length) {
-  const char *end = html + length;
+/* Up to and with the last "<style": the first pass need not read further. 0: there is none. */
+static gsize styles_end (const char *html, gsize length) {
+  for (gsize i = length; i >= 6; i--) {
+    const char *less = memrchr (html, '<', i - 5);
 
-  while ((html = memchr (html, '<', (gsize) (end - html))) != NULL) {
-    if (end - html >= 6 && g_ascii_strncasecmp (html, "<style", 6) == 0)
-      return TRUE;
-    html++;
+    if (less == NULL)
+      return 0;
+    if (g_ascii_strncasecmp (less, "<style", 6) == 0)
+      return (gsize) (less - html) + 6;
+    i = (gsize) (less - html) + 6;
   }
-  return FALSE;
+  return 0;
 }
 
 static void html_init (Html *self, const char *html, gsize length, const MugaiTextOptions *options) {
   Element root = { .tag = TAG_HTML, .previous = -1, .style = style_initial };
+  gsize last_style;
 
   memset (self, 0, sizeof *self);
   self->options = *options;
@@ -87,8 +94,9 @@ static void html_init (Html *self, const char *html, gsize length, const MugaiTe
   for (guint i = 0; i < TAG_N; i++)
     self->last[i] = -1;
   g_array_append_val (self->stack, root);
-  if (has_style_element (html, length))
-    collect_styles (self, html, length);
+  last_style = styles_end (html, length);
+  if (last_style > 0)
+    collect_styles (self, html, length, html + last_style);
   if (!sheet_is_empty (self->sheet))
     g_array_append_vals (self->names, &(StyleNames){ 0 }, 1);
   self->white_page = !sheet_paints_unknown (self->sheet);

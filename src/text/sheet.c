@@ -278,20 +278,33 @@ gboolean style_media_applies (const char *media, gsize length) {
 
 /* Sheets */
 
-/* The next of @stop outside quotes and comments, or @end. */
-static const char *find_outside (const char *p, const char *end, const char *stop) {
-  char quote = 0;
+enum { MARK_QUOTE = 1 << 0, MARK_OPEN = 1 << 1, MARK_CLOSE = 1 << 2, MARK_SEMICOLON = 1 << 3 };
 
+static const guint8 marks[256] = {
+  ['"'] = MARK_QUOTE, ['\''] = MARK_QUOTE, ['{'] = MARK_OPEN, ['}'] = MARK_CLOSE, [';'] = MARK_SEMICOLON,
+};
+
+/* Behind the string that begins at @p: at its closing quote, the line's end or @end. */
+static const char *skip_string (const char *p, const char *end) {
+  char quote = *p;
+
+  for (p++; p < end && *p != quote && *p != '\n'; p++)
+    p += *p == '\\' && p + 1 < end ? 1 : 0;
+  return MIN (p, end);
+}
+
+/* The next of the marks @stop outside quotes and comments, or @end. */
+static const char *find_outside (const char *p, const char *end, guint8 stop) {
   for (; p < end; p++) {
-    if (quote != 0) {
-      if (*p == '\\' && p + 1 < end)
-        p++;
-      else if (*p == quote || *p == '\n')
-        quote = 0;
-    } else if (*p == '"' || *p == '\'')
-      quote = *p;
-    else if (*p != '\0' && strchr (stop, *p) != NULL)
+    guint8 mark = marks[(guchar) *p];
+
+    if ((mark & stop) != 0)
       return p;
+    if (mark == MARK_QUOTE) {
+      p = skip_string (p, end);
+      if (p == end)
+        return end;
+    }
   }
   return end;
 }
@@ -300,7 +313,7 @@ static const char *find_outside (const char *p, const char *end, const char *sto
 static const char *skip_block (const char *p, const char *end) {
   guint depth = 0;
 
-  for (; (p = find_outside (p, end, "{}")) < end; p++) {
+  for (; (p = find_outside (p, end, MARK_OPEN | MARK_CLOSE)) < end; p++) {
     depth += *p == '{' ? 1 : 0;
     if (*p == '}' && --depth == 0)
       return p + 1;
@@ -309,7 +322,7 @@ static const char *skip_block (const char *p, const char *end) {
 }
 
 static const char *parse_at_rule (const char *p, const char *end) {
-  const char *stop = find_outside (p, end, "{;");
+  const char *stop = find_outside (p, end, MARK_OPEN | MARK_SEMICOLON);
 
   if (stop == end || *stop == ';')
     return stop < end ? stop + 1 : end;
@@ -319,34 +332,47 @@ static const char *parse_at_rule (const char *p, const char *end) {
 }
 
 static const char *parse_rule (Sheet *sheet, const char *p, const char *end) {
-  const char *open = find_outside (p, end, "{}");
+  const char *open = find_outside (p, end, MARK_OPEN | MARK_CLOSE);
   const char *close;
   Declarations declarations = { 0 };
 
   if (open == end || *open == '}')
     return open < end ? open + 1 : end;
-  close = find_outside (open + 1, end, "}");
+  close = find_outside (open + 1, end, MARK_CLOSE);
   style_parse_declarations (open + 1, (gsize) (close - open - 1), &declarations);
   add_rules (sheet, p, open, &declarations);
   return close < end ? close + 1 : end;
 }
 
-/* Comments become nothing, and the "<!--" of old pages too. */
+/* Behind a comment, or the "<!--" and "-->" of old pages, at @css; @css itself when none stands there. */
+static const char *skip_css_comment (const char *css, const char *end) {
+  if (end - css >= 2 && css[0] == '/' && css[1] == '*') {
+    for (css += 2; css < end && !(end - css >= 2 && css[0] == '*' && css[1] == '/'); css++)
+      ;
+    return MIN (css + 2, end);
+  }
+  if (end - css >= 4 && memcmp (css, "<!--", 4) == 0)
+    return css + 4;
+  return end - css >= 3 && memcmp (css, "-->", 3) == 0 ? css + 3 : css;
+}
+
+/* Comments become nothing. */
 static char *clean_css (const char *css, gsize length) {
   GString *out = g_string_sized_new (length);
   const char *end = css + length;
 
   while (css < end) {
-    if (end - css >= 2 && css[0] == '/' && css[1] == '*') {
-      for (css += 2; css < end && !(end - css >= 2 && css[0] == '*' && css[1] == '/'); css++)
-        ;
-      css = MIN (css + 2, end);
-    } else if (end - css >= 4 && memcmp (css, "<!--", 4) == 0)
-      css += 4;
-    else if (end - css >= 3 && memcmp (css, "-->", 3) == 0)
-      css += 3;
-    else
+    const char *run = css;
+    const char *after;
+
+    while (css < end && *css != '/' && *css != '<' && *css != '-')
+      css++;
+    g_string_append_len (out, run, css - run);
+    after = skip_css_comment (css, end);
+    if (css < end && after == css)
       g_string_append_c (out, *css++);
+    else
+      css = after;
   }
   return g_string_free (out, FALSE);
 }

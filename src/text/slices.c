@@ -14,15 +14,37 @@ Slice slice_trim (const char *text, const char *end) {
   return (Slice){ text, (gsize) (end - text) };
 }
 
+static guchar lower (char byte) {
+  guchar b = (guchar) byte;
+
+  return (guint) (b - 'A') < 26 ? b + ('a' - 'A') : b;
+}
+
+int slice_compare (Slice slice, const char *word, gsize length) {
+  gsize common = MIN (slice.length, length);
+
+  for (gsize i = 0; i < common; i++) {
+    int order = (int) lower (slice.text[i]) - (int) (guchar) word[i];
+
+    if (order != 0)
+      return order;
+  }
+  return slice.length == length ? 0 : slice.length < length ? -1 : 1;
+}
+
 gboolean slice_is (Slice slice, const char *word) {
-  return slice.length == strlen (word) && g_ascii_strncasecmp (slice.text, word, slice.length) == 0;
+  gsize i = 0;
+
+  while (i < slice.length && word[i] != '\0' && lower (slice.text[i]) == (guchar) word[i])
+    i++;
+  return i == slice.length && word[i] == '\0';
 }
 
 gboolean slice_contains (Slice slice, const char *word) {
   gsize length = strlen (word);
 
   for (gsize i = 0; i + length <= slice.length; i++) {
-    if (g_ascii_strncasecmp (slice.text + i, word, length) == 0)
+    if (lower (slice.text[i]) == (guchar) *word && slice_compare ((Slice){ slice.text + i, length }, word, length) == 0)
       return TRUE;
   }
   return FALSE;

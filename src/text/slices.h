@@ -12,7 +12,9 @@ typedef struct {
 } Slice;
 
 Slice slice_trim (const char *text, const char *end);
-gboolean slice_is (Slice slice, const char *word);       /* whatever the case */
-gboolean slice_contains (Slice slice, const char *word); /* likewise */
+/* @word in lower case, here and below; the slice in any. */
+int slice_compare (Slice slice, const char *word, gsize length); /* <0, 0 or >0, by bytes */
+gboolean slice_is (Slice slice, const char *word);
+gboolean slice_contains (Slice slice, const char *word);
 /* A plain decimal number at the start of @slice; what follows it goes to @ret_rest. */
 gboolean slice_read_number (Slice slice, double *ret_number, Slice *ret_rest);

@@ -9,316 +9,66 @@
 
 #include <string.h>
 
-#define TINY_PIXELS 1.0
-#define SOME_SPACE_PIXELS 5.0  /* below: lines of one paragraph, as Outlook's margin:0 has them */
-#define LINE_SPACE_PIXELS 10.0 /* from here on people see a paragraph's end */
-#define TINY_FONT_PIXELS 2.0   /* nobody reads that; bodies of 8px are common */
-#define FAR_PIXELS 500.0
-#define NEARLY_CLEAR 0.05
+#include "slices.h"
+#include "values.h"
 
 const Style style_initial = { .color = 0x000000, .background = COLOR_TRANSPARENT };
 
 guint64 style_hash (const char *text, gsize length) {
   guint64 hash = G_GUINT64_CONSTANT (14695981039346656037);
 
-  for (gsize i = 0; i < length; i++)
-    hash = (hash ^ (guchar) g_ascii_tolower (text[i])) * G_GUINT64_CONSTANT (1099511628211);
+  for (gsize i = 0; i < length; i++) {
+    guchar byte = (guchar) text[i];
+
+    byte += (guint) (byte - 'A') < 26 ? 'a' - 'A' : 0;
+    hash = (hash ^ byte) * G_GUINT64_CONSTANT (1099511628211);
+  }
   return hash == 0 ? 1 : hash;
 }
 
-/* A length in about pixels. Percentages count as of a font: 100% is 16. */
-static gboolean read_pixels (Slice slice, double *ret_pixels) {
-  Slice unit;
-  double factor = 1;
+typedef enum { SHORTHAND_NONE, SHORTHAND_FONT, SHORTHAND_MARGIN } Shorthand;
 
-  if (!slice_read_number (slice, ret_pixels, &unit))
-    return FALSE;
-  if (slice_is (unit, "em") || slice_is (unit, "rem") || slice_is (unit, "ex") || slice_is (unit, "ch"))
-    factor = 16;
-  else if (slice_is (unit, "pt"))
-    factor = 1.33;
-  else if (slice_is (unit, "%"))
-    factor = 0.16;
-  else if (slice_is (unit, "mm") || slice_is (unit, "pc"))
-    factor = 3.8;
-  else if (slice_is (unit, "in") || slice_is (unit, "cm") || slice_is (unit, "vw") || slice_is (unit, "vh"))
-    factor = 38;
-  else if (unit.length > 0 && !slice_is (unit, "px"))
-    return FALSE;
-  *ret_pixels *= factor;
-  return TRUE;
-}
-
-static guint32 gone_up_to (Slice slice, double limit) {
-  double pixels;
-
-  if (!read_pixels (slice, &pixels))
-    return slice.length > 0 && g_ascii_isalpha (*slice.text) ? STYLE_NORMAL : STYLE_INVALID; /* auto, small, calc () */
-  return pixels < 0 ? STYLE_INVALID : pixels <= limit ? STYLE_GONE : STYLE_NORMAL;
-}
-
-static guint32 gone_when_far (Slice slice) {
-  double pixels;
-
-  return read_pixels (slice, &pixels) && (pixels <= -FAR_PIXELS || pixels >= 20 * FAR_PIXELS) ? STYLE_GONE
-                                                                                              : STYLE_NORMAL;
-}
-
-/* Declarations */
-
-static guint32 parse_display (Slice slice) {
-  static const struct {
-    const char *word;
-    guint32 value;
-  } words[] = {
-    { "none", DISPLAY_NONE },         { "block", DISPLAY_BLOCK },    { "inline", DISPLAY_INLINE },
-    { "contents", DISPLAY_INLINE },   { "ruby", DISPLAY_INLINE },    { "list-item", DISPLAY_BLOCK },
-    { "flex", DISPLAY_BLOCK },        { "grid", DISPLAY_BLOCK },     { "flow-root", DISPLAY_BLOCK },
-    { "-webkit-box", DISPLAY_BLOCK }, { "initial", DISPLAY_INLINE }, { "unset", DISPLAY_INLINE },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (words); i++) {
-    if (slice_is (slice, words[i].word))
-      return words[i].value;
-  }
-  if (slice_contains (slice, "inline-"))
-    return DISPLAY_INLINE_BLOCK;
-  return slice_contains (slice, "table") ? DISPLAY_TABLE : STYLE_INVALID;
-}
-
-static guint32 parse_white_space (Slice slice) {
-  if (slice_is (slice, "pre"))
-    return WHITE_PRE;
-  if (slice_is (slice, "pre-wrap") || slice_is (slice, "break-spaces") || slice_is (slice, "-moz-pre-wrap"))
-    return WHITE_PRE_WRAP;
-  if (slice_is (slice, "pre-line"))
-    return WHITE_PRE_LINE;
-  return slice_is (slice, "normal") || slice_is (slice, "nowrap") || slice_is (slice, "initial") ? WHITE_NORMAL
-                                                                                                 : STYLE_INVALID;
-}
-
-/* rect (0 0 0 0), rect (1px, 1px, 1px, 1px): all the same small number. */
-static guint32 parse_clip (Slice slice) {
-  double first;
-  Slice rest;
-  const char *open = memchr (slice.text, '(', slice.length);
-
-  if (open == NULL || !slice_contains (slice, "rect(") || slice_contains (slice, "auto"))
-    return STYLE_NORMAL;
-  rest = slice_trim (open + 1, slice.text + slice.length);
-  return slice_read_number (rest, &first, &rest) && first <= TINY_PIXELS ? STYLE_GONE : STYLE_NORMAL;
-}
-
-static guint32 parse_clip_path (Slice slice) {
-  double first;
-  Slice rest;
-  const char *open = memchr (slice.text, '(', slice.length);
-
-  if (open == NULL)
-    return STYLE_NORMAL;
-  rest = slice_trim (open + 1, slice.text + slice.length);
-  if (!slice_read_number (rest, &first, &rest))
-    return STYLE_NORMAL;
-  if (slice_contains (slice, "inset"))
-    return first >= 50 && rest.length > 0 && *rest.text == '%' ? STYLE_GONE : STYLE_NORMAL;
-  return slice_contains (slice, "circle") && first <= 0 ? STYLE_GONE : STYLE_NORMAL;
-}
-
-static guint32 parse_opacity (Slice slice) {
-  double number;
-  Slice rest;
-
-  if (!slice_read_number (slice, &number, &rest))
-    return STYLE_INVALID;
-  return number <= (rest.length > 0 ? 100 * NEARLY_CLEAR : NEARLY_CLEAR) ? STYLE_GONE : STYLE_NORMAL;
-}
-
-/* filter: opacity (0), alpha (opacity=0). */
-static guint32 parse_filter (Slice slice) {
-  const char *end = slice.text + slice.length;
-  const char *open = memchr (slice.text, '(', slice.length);
-
-  if (open == NULL || !slice_contains (slice, "opacity(") || slice_contains (slice, "alpha("))
-    return STYLE_NORMAL;
-  return parse_opacity (slice_trim (open + 1, memchr (open, ')', (gsize) (end - open)) != NULL
-                                                  ? memchr (open, ')', (gsize) (end - open))
-                                                  : end))
-                 == STYLE_GONE
-             ? STYLE_GONE
-             : STYLE_NORMAL;
-}
-
-/* The size in the `font` shorthand: the first word that is a length, up to the slash ("bold 1px/1px Arial"). */
-static guint32 parse_font (Slice slice) {
-  const char *end = slice.text + slice.length;
-
-  for (const char *p = slice.text; p < end;) {
-    const char *word = p;
-    double pixels;
-
-    while (p < end && !g_ascii_isspace (*p) && *p != '/')
-      p++;
-    if (read_pixels (slice_trim (word, p), &pixels) && (pixels < 100 || !g_ascii_isdigit (p[-1])))
-      return pixels <= TINY_FONT_PIXELS ? STYLE_GONE : STYLE_NORMAL;
-    if (p < end && *p == '/')
-      break;
-    for (; p < end && g_ascii_isspace (*p); p++)
-      ;
-  }
-  return STYLE_NORMAL;
-}
-
-static guint32 parse_space (Slice slice) {
-  double pixels;
-
-  if (!read_pixels (slice, &pixels))
-    return STYLE_INVALID;
-  return pixels < SOME_SPACE_PIXELS ? SPACE_NONE : pixels < LINE_SPACE_PIXELS ? SPACE_SOME : SPACE_LINE;
-}
-
-/* The @n-th of the sides in a shorthand of one to four lengths: 0 top, 1 right, 2 bottom, 3 left. */
-static Slice side_of (Slice slice, guint n) {
-  const char *end = slice.text + slice.length;
-  Slice sides[4];
-  guint count = 0;
-
-  for (const char *p = slice.text; p < end && count < G_N_ELEMENTS (sides); count++) {
-    const char *word = p;
-
-    for (; p < end && !g_ascii_isspace (*p); p++)
-      ;
-    sides[count] = (Slice){ word, (gsize) (p - word) };
-    for (; p < end && g_ascii_isspace (*p); p++)
-      ;
-  }
-  if (count == 0)
-    return slice;
-  return n < count ? sides[n] : n == 3 && count > 1 ? sides[1] : sides[0];
-}
-
-static guint32 parse_list_type (Slice slice) {
-  static const struct {
-    const char *word;
-    char type;
-  } words[] = {
-    { "none", LIST_NONE },        { "disc", LIST_BULLET }, { "circle", LIST_BULLET }, { "square", LIST_BULLET },
-    { "upper-alpha", 'A' },       { "upper-latin", 'A' },  { "lower-alpha", 'a' },    { "lower-latin", 'a' },
-    { "upper-roman", 'I' },       { "lower-roman", 'i' },  { "decimal", '1' },        { "cjk-ideographic", '1' },
-    { "japanese-informal", '1' },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (words); i++) {
-    if (slice_contains (slice, words[i].word))
-      return (guint32) words[i].type;
-  }
-  return STYLE_INVALID;
-}
-
-static guint32 parse_color (Slice slice) {
-  guint32 color = color_parse (slice.text, slice.length);
-
-  if (color == COLOR_UNKNOWN && slice_is (slice, "currentcolor"))
-    return STYLE_INVALID;
-  return color;
-}
-
-static guint32 parse_position (Slice slice) {
-  return slice_is (slice, "absolute") || slice_is (slice, "fixed") || slice_is (slice, "relative") ? STYLE_GONE
-                                                                                                   : STYLE_NORMAL;
-}
-
-static guint32 parse_value (StyleProperty property, Slice slice) {
-  switch (property) {
-  case STYLE_DISPLAY:
-    return parse_display (slice);
-  case STYLE_VISIBILITY:
-    return slice_is (slice, "hidden") || slice_is (slice, "collapse") ? STYLE_GONE : STYLE_NORMAL;
-  case STYLE_FONT_SIZE:
-    return gone_up_to (slice, TINY_FONT_PIXELS);
-  case STYLE_WIDTH:
-  case STYLE_HEIGHT:
-  case STYLE_MAX_WIDTH:
-  case STYLE_MAX_HEIGHT:
-    return gone_up_to (slice, TINY_PIXELS);
-  case STYLE_OVERFLOW:
-    return slice_contains (slice, "hidden") || slice_contains (slice, "clip") ? STYLE_GONE : STYLE_NORMAL;
-  case STYLE_OPACITY:
-    return parse_opacity (slice);
-  case STYLE_POSITION:
-    return parse_position (slice);
-  case STYLE_OFFSET:
-  case STYLE_MARGIN:
-  case STYLE_TEXT_INDENT:
-    return gone_when_far (slice);
-  case STYLE_COLOR:
-  case STYLE_TEXT_FILL:
-    return parse_color (slice);
-  case STYLE_BACKGROUND:
-    return color_of_background (slice);
-  case STYLE_BACKGROUND_IMAGE:
-    return slice_is (slice, "none") ? STYLE_NORMAL : STYLE_GONE;
-  case STYLE_WHITE_SPACE:
-    return parse_white_space (slice);
-  case STYLE_CLIP:
-    return parse_clip (slice);
-  case STYLE_CLIP_PATH:
-    return parse_clip_path (slice);
-  case STYLE_FILTER:
-    return parse_filter (slice);
-  case STYLE_SPACE_ABOVE:
-  case STYLE_SPACE_BELOW:
-    return parse_space (slice);
-  case STYLE_LIST_TYPE:
-    return parse_list_type (slice);
-  case STYLE_TRANSFORM:
-    return slice_contains (slice, "scale(0)") || slice_contains (slice, "scale(0,") ? STYLE_GONE : STYLE_NORMAL;
-  case STYLE_N_PROPERTIES:
-  default:
-    return STYLE_NORMAL;
-  }
-}
-
+/* Sorted by name. */
 static const struct {
   const char *name;
+  guint length;
   StyleProperty property;
+  Shorthand shorthand;
 } property_names[] = {
-  { "font", STYLE_FONT_SIZE }, /* FONT_ROW and MARGIN_ROW: shorthands */
-  { "margin", STYLE_MARGIN },
-  { "color", STYLE_COLOR },
-  { "font-size", STYLE_FONT_SIZE },
-  { "width", STYLE_WIDTH },
-  { "height", STYLE_HEIGHT },
-  { "display", STYLE_DISPLAY },
-  { "background", STYLE_BACKGROUND },
-  { "background-color", STYLE_BACKGROUND },
-  { "background-image", STYLE_BACKGROUND_IMAGE },
-  { "max-width", STYLE_MAX_WIDTH },
-  { "max-height", STYLE_MAX_HEIGHT },
-  { "overflow", STYLE_OVERFLOW },
-  { "overflow-x", STYLE_OVERFLOW },
-  { "overflow-y", STYLE_OVERFLOW },
-  { "visibility", STYLE_VISIBILITY },
-  { "opacity", STYLE_OPACITY },
-  { "position", STYLE_POSITION },
-  { "left", STYLE_OFFSET },
-  { "top", STYLE_OFFSET },
-  { "right", STYLE_OFFSET },
-  { "margin-left", STYLE_MARGIN },
-  { "margin-top", STYLE_SPACE_ABOVE },
-  { "margin-bottom", STYLE_SPACE_BELOW },
-  { "list-style", STYLE_LIST_TYPE },
-  { "list-style-type", STYLE_LIST_TYPE },
-  { "text-indent", STYLE_TEXT_INDENT },
-  { "white-space", STYLE_WHITE_SPACE },
-  { "clip", STYLE_CLIP },
-  { "clip-path", STYLE_CLIP_PATH },
-  { "filter", STYLE_FILTER },
-  { "-webkit-text-fill-color", STYLE_TEXT_FILL },
-  { "transform", STYLE_TRANSFORM },
+  { "-webkit-text-fill-color", 23, STYLE_TEXT_FILL, SHORTHAND_NONE },
+  { "background", 10, STYLE_BACKGROUND, SHORTHAND_NONE },
+  { "background-color", 16, STYLE_BACKGROUND, SHORTHAND_NONE },
+  { "background-image", 16, STYLE_BACKGROUND_IMAGE, SHORTHAND_NONE },
+  { "clip", 4, STYLE_CLIP, SHORTHAND_NONE },
+  { "clip-path", 9, STYLE_CLIP_PATH, SHORTHAND_NONE },
+  { "color", 5, STYLE_COLOR, SHORTHAND_NONE },
+  { "display", 7, STYLE_DISPLAY, SHORTHAND_NONE },
+  { "filter", 6, STYLE_FILTER, SHORTHAND_NONE },
+  { "font", 4, STYLE_FONT_SIZE, SHORTHAND_FONT },
+  { "font-size", 9, STYLE_FONT_SIZE, SHORTHAND_NONE },
+  { "height", 6, STYLE_HEIGHT, SHORTHAND_NONE },
+  { "left", 4, STYLE_OFFSET, SHORTHAND_NONE },
+  { "list-style", 10, STYLE_LIST_TYPE, SHORTHAND_NONE },
+  { "list-style-type", 15, STYLE_LIST_TYPE, SHORTHAND_NONE },
+  { "margin", 6, STYLE_MARGIN, SHORTHAND_MARGIN },
+  { "margin-bottom", 13, STYLE_SPACE_BELOW, SHORTHAND_NONE },
+  { "margin-left", 11, STYLE_MARGIN, SHORTHAND_NONE },
+  { "margin-top", 10, STYLE_SPACE_ABOVE, SHORTHAND_NONE },
+  { "max-height", 10, STYLE_MAX_HEIGHT, SHORTHAND_NONE },
+  { "max-width", 9, STYLE_MAX_WIDTH, SHORTHAND_NONE },
+  { "opacity", 7, STYLE_OPACITY, SHORTHAND_NONE },
+  { "overflow", 8, STYLE_OVERFLOW, SHORTHAND_NONE },
+  { "overflow-x", 10, STYLE_OVERFLOW, SHORTHAND_NONE },
+  { "overflow-y", 10, STYLE_OVERFLOW, SHORTHAND_NONE },
+  { "position", 8, STYLE_POSITION, SHORTHAND_NONE },
+  { "right", 5, STYLE_OFFSET, SHORTHAND_NONE },
+  { "text-indent", 11, STYLE_TEXT_INDENT, SHORTHAND_NONE },
+  { "top", 3, STYLE_OFFSET, SHORTHAND_NONE },
+  { "transform", 9, STYLE_TRANSFORM, SHORTHAND_NONE },
+  { "visibility", 10, STYLE_VISIBILITY, SHORTHAND_NONE },
+  { "white-space", 11, STYLE_WHITE_SPACE, SHORTHAND_NONE },
+  { "width", 5, STYLE_WIDTH, SHORTHAND_NONE },
 };
-
-#define FONT_ROW 0u
-#define MARGIN_ROW 1u
 
 static void set_declaration (Declarations *declarations, StyleProperty property, guint32 value, gboolean important) {
   guint32 bit = 1u << property;
@@ -346,41 +96,56 @@ static gboolean cut_important (Slice *value) {
 }
 
 static void set_margins (Declarations *declarations, Slice value, gboolean important) {
-  guint32 above = parse_space (side_of (value, 0));
-  guint32 below = parse_space (side_of (value, 2));
+  guint32 above = value_of_space (value_side (value, 0));
+  guint32 below = value_of_space (value_side (value, 2));
 
   if (above != STYLE_INVALID)
     set_declaration (declarations, STYLE_SPACE_ABOVE, above, important);
   if (below != STYLE_INVALID)
     set_declaration (declarations, STYLE_SPACE_BELOW, below, important);
-  set_declaration (declarations, STYLE_MARGIN, gone_when_far (side_of (value, 3)), important);
+  set_declaration (declarations, STYLE_MARGIN, value_of_distance (value_side (value, 3)), important);
+}
+
+/* The row of a property's name, or -1 for the many that do not matter. */
+static gint find_property (Slice name) {
+  gint low = 0, high = G_N_ELEMENTS (property_names);
+
+  while (low < high) {
+    gint middle = (low + high) / 2;
+    guint length = property_names[middle].length;
+    int order = slice_compare (name, property_names[middle].name, length);
+
+    if (order == 0)
+      return middle;
+    if (order > 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return -1;
 }
 
 static void parse_declaration (const char *text, const char *end, Declarations *declarations) {
   const char *colon = memchr (text, ':', (gsize) (end - text));
-  Slice name, value;
+  gint row = colon != NULL ? find_property (slice_trim (text, colon)) : -1;
   gboolean important;
+  Slice value;
   guint32 parsed;
 
-  if (colon == NULL)
+  if (row < 0)
     return;
-  name = slice_trim (text, colon);
-  for (gsize i = 0; i < G_N_ELEMENTS (property_names); i++) {
-    if (!slice_is (name, property_names[i].name))
-      continue;
-    value = slice_trim (colon + 1, end);
-    important = cut_important (&value);
-    if (value.length == 0 || slice_is (value, "inherit"))
-      return;
-    if (i == MARGIN_ROW) {
-      set_margins (declarations, value, important);
-      return;
-    }
-    parsed = i == FONT_ROW ? parse_font (value) : parse_value (property_names[i].property, value);
-    if (parsed != STYLE_INVALID)
-      set_declaration (declarations, property_names[i].property, parsed, important);
+  value = slice_trim (colon + 1, end);
+  important = cut_important (&value);
+  if (value.length == 0 || slice_is (value, "inherit"))
+    return;
+  if (property_names[row].shorthand == SHORTHAND_MARGIN) {
+    set_margins (declarations, value, important);
     return;
   }
+  parsed = property_names[row].shorthand == SHORTHAND_FONT ? value_of_font (value)
+                                                           : value_parse (property_names[row].property, value);
+  if (parsed != STYLE_INVALID)
+    set_declaration (declarations, property_names[row].property, parsed, important);
 }
 
 /* The end of the declaration at @p: a semicolon outside quotes, parentheses and comments. */
@@ -389,6 +154,8 @@ static const char *declaration_end (const char *p, const char *end) {
   guint depth = 0;
 
   for (; p < end; p++) {
+    if (*p > ';' && quote == 0)
+      continue; /* most bytes: none of the marks below is a letter */
     if (quote != 0)
       quote = *p == quote ? 0 : quote;
     else if (*p == '"' || *p == '\'')

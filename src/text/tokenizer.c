@@ -215,11 +215,16 @@ static const char *read_reference (Tokenizer *self, gboolean in_attribute, gsize
 
 /* Appends lower case, with U+FFFD for NUL. */
 static void append_name (GString *out, const char *text, const char *end) {
-  for (; text < end; text++) {
-    if (*text == '\0')
+  while (text < end) {
+    gsize at = out->len;
+    const char *stop = memchr (text, '\0', (gsize) (end - text));
+
+    g_string_append_len (out, text, (stop != NULL ? stop : end) - text);
+    for (; at < out->len; at++)
+      out->str[at] += (guchar) (out->str[at] - 'A') < 26 ? 'a' - 'A' : 0;
+    if (stop != NULL)
       g_string_append (out, REPLACEMENT);
-    else
-      g_string_append_c (out, g_ascii_tolower (*text));
+    text = stop != NULL ? stop + 1 : end;
   }
 }
 
