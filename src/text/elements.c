@@ -22,7 +22,7 @@ static void close_ruby_text (Html *self, const Element *element) {
     return;
   if (self->flow.paragraph->len > element->mark)
     flow_literal (&self->flow, "）");
-  else if (self->flow.paragraph->len == element->mark && g_str_has_suffix (self->flow.paragraph->str, "（"))
+  else if (self->flow.paragraph->len == element->mark && flow_ends_with (&self->flow, "（"))
     g_string_truncate (self->flow.paragraph, element->mark - strlen ("（"));
 }
 
@@ -226,7 +226,7 @@ static void enter_inline (Html *self, Element *element) {
     flow_literal (&self->flow, "［入力欄: ");
     break;
   case TAG_OPTION:
-    if (self->flow.paragraph->len > 0 && !g_str_has_suffix (self->flow.paragraph->str, ": "))
+    if (self->flow.paragraph->len > 0 && !flow_ends_with (&self->flow, ": "))
       flow_literal (&self->flow, " / ");
     self->flow.space = FALSE;
     break;

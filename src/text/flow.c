@@ -74,6 +74,14 @@ gboolean flow_at_start (const Flow *self) {
   return self->paragraph->len == 0;
 }
 
+/* Without measuring the paragraph: it may be megabytes long and asked about at every tag. */
+gboolean flow_ends_with (const Flow *self, const char *text) {
+  gsize length = strlen (text);
+
+  return self->paragraph->len >= length
+         && memcmp (self->paragraph->str + self->paragraph->len - length, text, length) == 0;
+}
+
 /* Frames */
 
 /* Frames past half the width take no room: deep nesting must not squeeze the text or blow up the output. */

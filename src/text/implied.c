@@ -82,8 +82,8 @@ void implied_close (Html *self, Tag tag, guint kind) {
     stack_pop_to (self, (gint) self->stack->len - 1);
   if (tag == TAG_OPTION || tag == TAG_OPTGROUP)
     implied_close_above (self, TAG_OPTION, (gint) self->stack->len - 2);
-  if (tag == TAG_BUTTON)
-    implied_close_above (self, TAG_BUTTON, scope);
+  if (tag == TAG_BUTTON || tag == TAG_SELECT)
+    implied_close_above (self, tag, scope);
   if (tag == TAG_RB || tag == TAG_RT || tag == TAG_RP || tag == TAG_RTC) {
     static const Tag parts[] = { TAG_RB, TAG_RT, TAG_RP };
 

@@ -352,7 +352,8 @@ gboolean links_shows_target (const LinkTarget *target, const char *shown) {
 
 /* Where the scheme before the "://" at @colon begins, when it is one that mail readers make a link of. */
 static char *live_scheme (char *text, char *colon) {
-  static const char *const schemes[] = { "http", "https", "ftp", "ftps", "file" };
+  static const char *const schemes[] = { "http", "https", "ftp",    "ftps", "sftp", "file", "smb",
+                                         "nfs",  "ldap",  "telnet", "ssh",  "ws",   "wss",  "gopher" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (schemes); i++) {
     gsize length = strlen (schemes[i]);
@@ -363,7 +364,7 @@ static char *live_scheme (char *text, char *colon) {
   return NULL;
 }
 
-/* http -> hxxp, ftp -> fxp, file -> fxle: same length, same case, nothing that a reader would make a link of. */
+/* http -> hxxp, ftp -> fxp, file -> fxle, smb -> sxb: same length, same case, nothing that a reader would make a link of. */
 static void kill_scheme (char *scheme) {
   gboolean http = g_ascii_tolower (*scheme) == 'h';
 
