@@ -148,14 +148,12 @@ static void parse_declaration (const char *text, const char *end, Declarations *
     set_declaration (declarations, property_names[row].property, parsed, important);
 }
 
-/* The end of the declaration at @p: a semicolon outside quotes, parentheses and comments. */
-static const char *declaration_end (const char *p, const char *end) {
+/* The end of the declaration at @p: a semicolon outside quotes and parentheses. */
+static const char *careful_end (const char *p, const char *end) {
   char quote = 0;
   guint depth = 0;
 
   for (; p < end; p++) {
-    if (*p > ';' && quote == 0)
-      continue; /* most bytes: none of the marks below is a letter */
     if (quote != 0)
       quote = *p == quote ? 0 : quote;
     else if (*p == '"' || *p == '\'')
@@ -168,6 +166,17 @@ static const char *declaration_end (const char *p, const char *end) {
       return p;
   }
   return end;
+}
+
+/* Most declarations have neither quotes nor parentheses: they end at the next semicolon. */
+static const char *declaration_end (const char *p, const char *end) {
+  const char *start = p;
+
+  for (; p < end && *p != ';'; p++) {
+    if (*p == '"' || *p == '\'' || *p == '(')
+      return careful_end (start, end);
+  }
+  return p;
 }
 
 /* "\6e": the character, when it is one that words are made of; '_' stands for all others. */

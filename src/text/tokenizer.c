@@ -215,16 +215,17 @@ static const char *read_reference (Tokenizer *self, gboolean in_attribute, gsize
 
 /* Appends lower case, with U+FFFD for NUL. */
 static void append_name (GString *out, const char *text, const char *end) {
-  while (text < end) {
-    gsize at = out->len;
-    const char *stop = memchr (text, '\0', (gsize) (end - text));
+  gsize at = out->len;
 
-    g_string_append_len (out, text, (stop != NULL ? stop : end) - text);
-    for (; at < out->len; at++)
-      out->str[at] += (guchar) (out->str[at] - 'A') < 26 ? 'a' - 'A' : 0;
-    if (stop != NULL)
+  g_string_set_size (out, at + (gsize) (end - text));
+  for (; text < end && *text != '\0'; text++)
+    out->str[at++] = (char) (*text + ((guint) (*text - 'A') < 26 ? 'a' - 'A' : 0));
+  g_string_truncate (out, at);
+  for (; text < end; text++) {
+    if (*text == '\0')
       g_string_append (out, REPLACEMENT);
-    text = stop != NULL ? stop + 1 : end;
+    else
+      g_string_append_c (out, g_ascii_tolower (*text));
   }
 }
 
