@@ -45,7 +45,8 @@ void flow_break (Flow *self);
 void flow_block (Flow *self, guint blanks);
 /* Writes a finished line, unfolded unless @fold. */
 void flow_line (Flow *self, const char *text, gboolean fold);
-gboolean flow_at_start (const Flow *self); /* of a paragraph */
+gboolean flow_at_start (const Flow *self);                    /* of a paragraph */
+gboolean flow_ends_with (const Flow *self, const char *text); /* the paragraph so far */
 
 /* @prefix goes before each line from here on; @marker, when there, before the first one instead. */
 void flow_push_frame (Flow *self, const char *prefix, const char *marker);

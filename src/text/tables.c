@@ -15,6 +15,7 @@
 #define MAX_ROWS 20000u
 #define MAX_TEXT_BYTES (1024u * 1024)
 #define SHORT_CELL_COLUMNS 40u
+#define KEY_COLUMNS 24u /* of the first column in a table of names and values */
 #define SEPARATOR " | "
 
 typedef struct {
@@ -180,6 +181,31 @@ static const Cell *cell_at (const Table *table, guint index) {
   return &g_array_index (table->cells, Cell, index);
 }
 
+static gboolean has_one_line (const Table *table, const Cell *cell) {
+  return memchr (table->text->str + cell->start, '\n', cell->length) == NULL;
+}
+
+/* Names and values: two columns, at least two rows of both, the first short; values may be long. */
+static gboolean looks_like_pairs (const Table *table) {
+  guint rows = 0;
+
+  if (table->blocks || table->n_columns != 2)
+    return FALSE;
+  for (guint row = 0; row < table->rows->len; row++) {
+    guint first = row_start (table, row);
+    const Cell *key;
+
+    if (row_end (table, row) != first + 2)
+      continue;
+    key = cell_at (table, first);
+    if (key->columns > KEY_COLUMNS || !has_one_line (table, key) || !has_one_line (table, cell_at (table, first + 1))
+        || g_str_has_prefix (table->text->str + key->start, "［"))
+      return FALSE;
+    rows += key->columns > 0 && cell_at (table, first + 1)->columns > 0;
+  }
+  return rows >= 2 && rows * 2 > table->rows->len;
+}
+
 /* Without a word from the sender: short cells of one line, in at least two rows of at least two columns. */
 static gboolean looks_like_data (const Table *table) {
   guint full_rows = 0;
@@ -189,7 +215,7 @@ static gboolean looks_like_data (const Table *table) {
   for (guint i = 0; i < table->cells->len; i++) {
     const Cell *cell = cell_at (table, i);
 
-    if (cell->columns > SHORT_CELL_COLUMNS || memchr (table->text->str + cell->start, '\n', cell->length) != NULL)
+    if (cell->columns > SHORT_CELL_COLUMNS || !has_one_line (table, cell))
       return FALSE;
   }
   for (guint row = 0; row < table->rows->len; row++) {
@@ -209,7 +235,7 @@ static gboolean is_data (const Table *table) {
     return FALSE; /* text outside the cells */
   if (table->says_data && !table->blocks)
     return TRUE;
-  return looks_like_data (table);
+  return looks_like_data (table) || looks_like_pairs (table);
 }
 
 /* Writing */
@@ -315,8 +341,13 @@ static void write_named_row (Table *table, guint row, guint heading_row) {
   flow_block (table->flow, 1);
 }
 
+/* "名:" needs no second colon. */
+static const char *after_name (const GString *line) {
+  return g_str_has_suffix (line->str, ":") || g_str_has_suffix (line->str, "：") ? " " : ": ";
+}
+
 /* No heading row to go by: "名: 値" when the row's first cell names it, else the cells in one folded line. */
-static void write_joined_row (Table *table, guint row) {
+static void write_joined_row (Table *table, guint row, gboolean pairs) {
   g_autoptr (GString) line = g_string_new (NULL);
   gboolean named = FALSE;
 
@@ -326,8 +357,8 @@ static void write_joined_row (Table *table, guint row) {
     if (cell->columns == 0)
       continue;
     if (line->len > 0)
-      g_string_append (line, named ? ": " : SEPARATOR);
-    named = line->len == 0 && cell->header;
+      g_string_append (line, named ? after_name (line) : SEPARATOR);
+    named = line->len == 0 && (cell->header || pairs);
     append_cell_text (table, cell, line);
   }
   if (line->len > 0)
@@ -337,6 +368,7 @@ static void write_joined_row (Table *table, guint row) {
 static void write_data (Table *table, const gsize *widths) {
   Flow *flow = table->flow;
   gboolean fits = span_width (widths, 0, table->n_columns) <= flow_available_columns (flow);
+  gboolean pairs = looks_like_pairs (table);
   gint heading_row = -1;
 
   g_string_truncate (flow->out, table->out_start);
@@ -351,7 +383,7 @@ static void write_data (Table *table, const gsize *widths) {
     else if (heading_row >= 0)
       write_named_row (table, row, (guint) heading_row);
     else
-      write_joined_row (table, row);
+      write_joined_row (table, row, pairs);
   }
 }
 
