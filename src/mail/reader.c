@@ -160,7 +160,7 @@ static void note_header_odd (Reader *reader, MugaiEntity *entity, guint odd) {
   for (guint i = 0; i < G_N_ELEMENTS (map); i++)
     if ((odd & map[i].bit) != 0)
       set_odd (reader, map[i].oddity);
-  if ((odd & MUGAI_HEADER_ODD_CONFLICTING_NAME) != 0)
+  if ((odd & (MUGAI_HEADER_ODD_CONFLICTING_NAME | MUGAI_HEADER_ODD_NAME_SYNTAX)) != 0)
     entity->flags |= MUGAI_BIT (MUGAI_FLAG_NAME_CONFLICT);
   if ((odd & MUGAI_HEADER_ODD_BIDI) != 0)
     entity->flags |= MUGAI_BIT (MUGAI_FLAG_BIDI_NAME);

@@ -27,7 +27,10 @@ typedef enum {
   MUGAI_HEADER_ODD_SYNTAX = 1 << 5,           /* unbalanced quotes or comments, stray ; or =, tspecials */
   MUGAI_HEADER_ODD_LIMIT = 1 << 6,
   MUGAI_HEADER_ODD_BIDI = 1 << 7, /* bidirectional or invisible characters were in it */
-  MUGAI_HEADER_ODD_REFUSED_CHARSET = 1 << 8
+  MUGAI_HEADER_ODD_REFUSED_CHARSET = 1 << 8,
+  MUGAI_HEADER_ODD_NAME_SYNTAX =
+      1 << 9 /* a file name written against the rules, and nothing else touched by that: its readings are
+                                           all among the names */
 } MugaiHeaderOdd;
 
 /**

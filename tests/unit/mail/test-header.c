@@ -102,7 +102,7 @@ static const ParameterCase parameterised[] = {
   { "C1-9 Shift_JIS in RFC 2231", "attachment; filename*=shift_jis''%87%40.xls", 43, "attachment", "①.xls", 0 },
   { "C1-10 two names", "attachment; filename=\"=?UTF-8?B?44GC?=.exe\"; filename*=UTF-8''%E8%A1%A8.xls", 75, "attachment", "表.xls|あ.exe", MUGAI_HEADER_ODD_CONFLICTING_NAME },
   { "all forms, by credibility", "a/b; name=d; filename=b; filename*=''a; name*=''c", 49, "a/b", "a|b|c|d", MUGAI_HEADER_ODD_CONFLICTING_NAME },
-  { "unquoted with blanks", "attachment; filename=my file (1).pdf; size=1", 44, "attachment", "my file (1).pdf", MUGAI_HEADER_ODD_SYNTAX },
+  { "unquoted with blanks", "attachment; filename=my file (1).pdf; size=1", 44, "attachment", "my file (1).pdf", MUGAI_HEADER_ODD_NAME_SYNTAX },
   { "RLO", "attachment; filename*=UTF-8''a%E2%80%AEgpj.exe", 46, "attachment", "agpj.exe", MUGAI_HEADER_ODD_BIDI },
   { "CR LF NUL", "attachment; filename*=UTF-8''a%0D%0Ab%00", 40, "attachment", "a  b�", MUGAI_HEADER_ODD_CONTROL | MUGAI_HEADER_ODD_BAD_WORD },
   { "refused charset", "attachment; filename*=utf-7''+ADw-; filename=x", 46, "attachment", "x", MUGAI_HEADER_ODD_REFUSED_CHARSET },
