@@ -501,7 +501,7 @@ MugaiHeaderParameterised *mugai_header_parse_parameterised (const char *raw, gsi
   note_duplicates (scanner.sections, &header->odd);
   build_parameters (&builder, scanner.sections);
   g_ptr_array_unref (scanner.sections);
-  if (!g_str_is_ascii (text))
+  if (!g_str_is_ascii (text) && length_bytes <= MUGAI_HEADER_MAX_VALUE_BYTES)
     add_naive_readings (&builder, raw, length_bytes);
   merge_names (&builder);
   return header;

@@ -314,7 +314,7 @@ static void test_limits (void) {
   g_autoptr (GPtrArray) addresses = mugai_header_parse_addresses (many->str, many->len, NULL, &odd);
   g_assert_cmpuint (addresses->len, ==, MUGAI_HEADER_MAX_ADDRESSES);
   g_assert_cmphex (odd, ==, MUGAI_HEADER_ODD_LIMIT);
-  g_autoptr (GString) parameters = repeat ("; a=b", 5 * (MUGAI_HEADER_MAX_PARAMETERS + 10));
+  g_autoptr (GString) parameters = repeat ("; a=b; a=c", 10 * (MUGAI_HEADER_MAX_PARAMETERS + 10));
   g_string_prepend (parameters, "a/b");
   g_autoptr (MugaiHeaderParameterised) header =
       mugai_header_parse_parameterised (parameters->str, parameters->len, NULL);
