@@ -111,7 +111,13 @@ void mugai_header_write_addresses (GString *out, const char *name, const GPtrArr
  * @file_name: (nullable): UTF-8, made safe here; with NULL the value alone is written
  *
  * ASCII names as a quoted string. Other names: for "filename" RFC 2231 filename*=UTF-8''...; for "name" a quoted B encoded
- * word; both decode to the same string. Lines of at most 76 octets.
+ * word; both decode to the same string. Lines of at most 76 octets, but for a long value, which is never folded.
  */
 void mugai_header_write_parameterised (GString *out, const char *name, const char *value, const char *parameter,
                                        const char *file_name);
+
+/** mugai_header_shorten_name: (transfer full): @file_name safe and in at most @max_bytes (over 8), its extension kept: what it opens with is what counts. */
+char *mugai_header_shorten_name (const char *file_name, gsize max_bytes);
+
+/** mugai_header_name_imitates: TRUE when a display name shows an addr-spec that is not @address; a full-width ＠ shows one as well. */
+gboolean mugai_header_name_imitates (const char *name, const char *address);
