@@ -355,3 +355,30 @@ GPtrArray *mugai_header_parse_addresses (const char *raw, gsize length_bytes, co
     *ret_odd |= reader.odd;
   return reader.addresses;
 }
+
+/* ---- imitation ---- */
+
+static gboolean is_address_char (guchar c) {
+  return g_ascii_isalnum ((char) c) || (c != '\0' && strchr ("!#$%&'*+/=?^_`{|}~.-", c) != NULL);
+}
+
+gboolean mugai_header_name_imitates (const char *name, const char *address) {
+  g_autofree char *folded = g_utf8_normalize (name, -1, G_NORMALIZE_NFKC);
+  g_autofree char *lower = g_utf8_strdown (folded != NULL ? folded : name, -1);
+  g_autofree char *own = g_ascii_strdown (address, -1);
+  for (const char *at = strchr (lower, '@'); at != NULL; at = strchr (at + 1, '@')) {
+    const char *start = at, *end = at + 1;
+    while (start > lower && is_address_char ((guchar) start[-1]))
+      start--;
+    while (g_ascii_isalnum (*end) || *end == '-' || *end == '.')
+      end++;
+    while (start < at && *start == '\'') /* 'a@b' via list */
+      start++;
+    while (end > at + 1 && end[-1] == '.')
+      end--;
+    g_autofree char *shown = g_strndup (start, (gsize) (end - start));
+    if (start < at && memchr (at, '.', (gsize) (end - at)) != NULL && !g_str_equal (shown, own))
+      return TRUE;
+  }
+  return FALSE;
+}

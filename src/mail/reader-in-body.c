@@ -310,8 +310,8 @@ static MugaiInBody *find_base64_run (const Text *text, gsize offset, gboolean st
                                  && base64_mixed (text->text + offset, at - offset);
   if (!found)
     return NULL;
-  g_autoptr (MugaiDecoded) decoded = mugai_encoding_base64 (text->text + offset, at - offset);
-  return block_new (MUGAI_IN_BODY_BASE64, offset, at, g_bytes_unref_to_array (g_steal_pointer (&decoded->content)));
+  return block_new (MUGAI_IN_BODY_BASE64, offset, at,
+                    mugai_encoding_base64_generous (text->text + offset, at - offset));
 }
 
 /* Text up to a boundary, or to the next such header: each byte is looked at once, however many headers there are. */
@@ -379,8 +379,8 @@ static MugaiInBody *find_data_uri (const Text *text, const Line *line) {
     at++;
   if (at - start < 8 + MIN_BASE64_PADDED)
     return NULL;
-  g_autoptr (MugaiDecoded) decoded = mugai_encoding_base64 (text->text + start + 8, at - start - 8);
-  return block_new (MUGAI_IN_BODY_BASE64, start, at, g_bytes_unref_to_array (g_steal_pointer (&decoded->content)));
+  return block_new (MUGAI_IN_BODY_BASE64, start, at,
+                    mugai_encoding_base64_generous (text->text + start + 8, at - start - 8));
 }
 
 /* ---- ascii85 (Adobe's frame) ---- */

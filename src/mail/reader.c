@@ -160,7 +160,7 @@ static void note_header_odd (Reader *reader, MugaiEntity *entity, guint odd) {
   for (guint i = 0; i < G_N_ELEMENTS (map); i++)
     if ((odd & map[i].bit) != 0)
       set_odd (reader, map[i].oddity);
-  if ((odd & MUGAI_HEADER_ODD_CONFLICTING_NAME) != 0)
+  if ((odd & (MUGAI_HEADER_ODD_CONFLICTING_NAME | MUGAI_HEADER_ODD_NAME_SYNTAX)) != 0)
     entity->flags |= MUGAI_BIT (MUGAI_FLAG_NAME_CONFLICT);
   if ((odd & MUGAI_HEADER_ODD_BIDI) != 0)
     entity->flags |= MUGAI_BIT (MUGAI_FLAG_BIDI_NAME);
@@ -343,10 +343,7 @@ static void fill_unknown (MugaiEntity *entity, GBytes *body) {
     add_views (entity, decoded);
   }
   g_autoptr (GPtrArray) blocks = mugai_encoding_find_in_body (data, length);
-  for (guint i = 0; i < blocks->len; i++) {
-    const MugaiInBody *block = g_ptr_array_index (blocks, i);
-    mugai_encoding_add_view (entity->views, entity->content, g_bytes_ref (block->decoded));
-  }
+  mugai_encoding_add_blocks (entity->views, entity->content, blocks);
 }
 
 /* One block and nothing else decodes as such; the text of it stays a view. Anything more is of unknown encoding. */
@@ -450,10 +447,10 @@ static void look_into_text (Reader *reader, MugaiEntity *entity, Encoding encodi
       set_odd (reader, MUGAI_ODDITY_DECODED_LIMIT);
       return;
     }
-    mugai_encoding_add_view (entity->views, entity->content, g_bytes_ref (block->decoded));
     if (body && block->kind != MUGAI_IN_BODY_ARMOUR)
       set_odd (reader, MUGAI_ODDITY_IN_BODY_ENCODING);
   }
+  mugai_encoding_add_blocks (entity->views, entity->content, blocks);
   if (body && g_strstr_len (data, (gssize) length, "-----BEGIN PGP MESSAGE-----") != NULL)
     set_odd (reader, MUGAI_ODDITY_ENCRYPTED_MESSAGE);
 }
@@ -499,10 +496,7 @@ static void add_hidden_view (MugaiEntity *entity, GBytes *body, ReaderRange rang
   gsize length = range.end - range.start;
   GBytes *hidden = g_bytes_new_from_bytes (body, range.start, length);
   g_autoptr (GPtrArray) blocks = mugai_encoding_find_in_body (g_bytes_get_data (hidden, NULL), length);
-  for (guint i = 0; i < blocks->len; i++) {
-    const MugaiInBody *block = g_ptr_array_index (blocks, i);
-    mugai_encoding_add_view (entity->views, entity->content, g_bytes_ref (block->decoded));
-  }
+  mugai_encoding_add_blocks (entity->views, entity->content, blocks);
   mugai_encoding_add_view (entity->views, entity->content, hidden);
 }
 
