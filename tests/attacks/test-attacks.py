@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Hostile messages of every family through mugai, judged by effect: no reader of what is delivered gets the payload, no field that
+the sender injected stands in its header, only text/plain is delivered, and what has one reading for everybody arrives. TAP.
+
+usage: test-attacks.py MUGAI|BATCH [--batch] [--only WORD] [--seed N --mutants N]
+"""
+import argparse
+import collections
+import email
+import email.policy
+import pathlib
+import random
+import re
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent / "property"))
+
+import families  # noqa: E402
+import readers  # noqa: E402
+import sanitizer  # noqa: E402
+
+GATE = {"from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references", "list-id", "list-post",
+        "list-help", "list-subscribe", "list-unsubscribe", "list-unsubscribe-post", "list-owner", "list-archive", "auto-submitted",
+        "precedence", "importance", "priority", "x-priority", "sensitivity", "thread-topic", "thread-index", "content-language",
+        "organization", "x-auto-response-suppress", "received", "delivered-to", "x-loop", "mime-version", "content-type",
+        "content-transfer-encoding", "x-mugai-id", "x-mugai-action", "x-mugai-notice"}
+
+
+def body_text(mail):
+    message = email.message_from_bytes(mail, policy=email.policy.default)
+    return re.sub(r"\s+", "", message.get_content())
+
+
+def structure_faults(mail):
+    message = email.message_from_bytes(mail, policy=email.policy.strict)
+    if message.get_content_type() != "text/plain" or message.is_multipart():
+        yield f"delivered as {message.get_content_type()}"
+    if message.get_content_charset() != "utf-8":
+        yield f"delivered in {message.get_content_charset()}"
+    if message.get_filename():
+        yield "delivered with a file name"
+    for name in message.keys():
+        if name.lower() not in GATE:
+            yield f"field {name} is delivered"
+    if len(message.get_all("Content-Type", [])) != 1 or len(message.get_all("MIME-Version", [])) != 1:
+        yield "Content-Type or MIME-Version not exactly once"
+    injected = {name for name in readers.header_fields(mail) if "injected" in name or name in ("bcc", "resent-bcc")}
+    if injected:
+        yield f"injected {injected}"
+    if re.search(rb"[\x00\x80-\xff]|(?<!\r)\n|\r(?!\n)", mail):
+        yield "not plain ASCII lines"
+
+
+def leaks(case, mail):
+    for how, piece in readers.readings(mail):
+        for mark in case.marks:
+            if mark in piece:
+                yield f"payload read by: {how}"
+                return
+
+
+def judge(case, outcome):
+    """What is wrong, in words; nothing when all is well."""
+    if outcome.exit not in (0, 20, 21):
+        yield f"exit {outcome.exit}"
+        return
+    if outcome.seconds > 30:
+        yield f"took {outcome.seconds:.0f} s"
+    if outcome.mail:
+        yield from structure_faults(outcome.mail)
+        yield from leaks(case, outcome.mail)
+    oddities = ", ".join(outcome.record["oddities"])
+    if case.expect == "held" and outcome.exit == 0:
+        yield f"delivered, though readers differ ({oddities})"
+    if case.expect in ("clean", "control", "empty") and outcome.exit != 0:
+        yield f"not delivered ({oddities})"
+    elif case.expect in ("clean", "control") and re.sub(r"\s+", "", case.text) not in body_text(outcome.mail):
+        yield f"the text is lost ({oddities})"
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("program")
+    options.add_argument("--batch", action="store_true")
+    options.add_argument("--only", default="")
+    options.add_argument("--verbose", action="store_true")
+    given = options.parse_args()
+    run = (sanitizer.Batch if given.batch else sanitizer.Command)(given.program)
+    number = failed = 0
+    counts = collections.Counter()
+    for case in families.cases():
+        if given.only not in case.name:
+            continue
+        number += 1
+        outcome = run(case.data)
+        faults = list(judge(case, outcome))
+        failed += bool(faults)
+        result = {0: "delivered", 21: "held", 20: "refused"}.get(outcome.exit, "failed")
+        counts[(case.expect, result)] += 1
+        print(f"{'not ok' if faults else 'ok'} {number} - {case.name}: {case.expect}, {result}")
+        if given.verbose and outcome.record:
+            print("#   " + ", ".join(outcome.record["oddities"]))
+        for fault in faults:
+            print(f"#   {fault}")
+    run.close()
+    for (expect, result), n in sorted(counts.items()):
+        print(f"# {expect}: {n} {result}")
+    print(f"# {number} messages, {failed} with faults")
+    print(f"1..{number}")
+    return 1 if failed or not number else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
