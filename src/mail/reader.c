@@ -166,6 +166,15 @@ static void note_header_odd (Reader *reader, MugaiEntity *entity, guint odd) {
     entity->flags |= MUGAI_BIT (MUGAI_FLAG_BIDI_NAME);
 }
 
+/* Nothing of a Content-Disposition but names depends on its parameters, and every reading of a name is a candidate: broken ones
+ * make the name doubtful, not the message. */
+static void note_disposition_odd (Reader *reader, MugaiEntity *entity, guint odd) {
+  const guint doubtful = MUGAI_HEADER_ODD_SYNTAX | MUGAI_HEADER_ODD_DUPLICATE_PARAMETER;
+  if ((odd & doubtful) != 0)
+    entity->flags |= MUGAI_BIT (MUGAI_FLAG_NAME_CONFLICT);
+  note_header_odd (reader, entity, odd & ~doubtful);
+}
+
 static MugaiHeaderParameterised *parse_parameterised (const GPtrArray *fields, const char *name) {
   const MugaiMailField *field = mugai_reader_header_field (fields, name);
   return field != NULL ? mugai_header_parse_parameterised (field->raw, field->raw_bytes, NULL) : NULL;
@@ -206,7 +215,7 @@ static void read_disposition (Reader *reader, MugaiEntity *entity, const GPtrArr
   g_ptr_array_add (names, NULL);
   entity->names = (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
   if (disposition != NULL)
-    note_header_odd (reader, entity, disposition->odd);
+    note_disposition_odd (reader, entity, disposition->odd);
   entity->disposition = mugai_unicode_make_safe (disposition != NULL ? disposition->value : "", -1, MAX_LABEL_BYTES);
 }
 
@@ -657,6 +666,26 @@ static void open_entity (Reader *reader, Pending *pending, GHashTable *boundarie
   mugai_reader_header_clear (&header);
 }
 
+/* LF alone behind a header in CRLF, in a message that is one text: no reader finds another structure in it, so it is not
+ * ambiguous. A dot on a line of its own may end the message for a relay. */
+static gboolean lines_are_harmless (const MugaiMail *mail) {
+  const ReaderEntity *root = (const ReaderEntity *) mail->root;
+  gsize length;
+  const char *data = g_bytes_get_data (mail->bytes, &length);
+  if (mail->root->kind != MUGAI_ENTITY_LEAF || !root->in_message || !g_str_equal (mail->root->declared, "text/plain"))
+    return FALSE;
+  for (gsize i = 0; i < length; i++) {
+    if (data[i] == '\r' && (i + 1 == length || data[i + 1] != '\n'))
+      return FALSE;
+    if (data[i] == '\n' && i < root->raw_start && (i == 0 || data[i - 1] != '\r'))
+      return FALSE;
+    if (data[i] == '.' && i > 0 && data[i - 1] == '\n' && i + 1 < length
+        && (data[i + 1] == '\r' || data[i + 1] == '\n'))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 /* ---- the face ---- */
 
 void mugai_mail_init (void) {
@@ -705,6 +734,8 @@ MugaiMail *mugai_mail_parse (GBytes *bytes, const MugaiMailLimits *limits, GErro
     pending_clear (&pending);
   }
   g_array_unref (reader.pending);
+  if ((reader.mail->oddities & MUGAI_BIT (MUGAI_ODDITY_BARE_CR_LF)) != 0 && lines_are_harmless (reader.mail))
+    reader.mail->oddities &= ~MUGAI_BIT (MUGAI_ODDITY_BARE_CR_LF);
   mugai_reader_compare (reader.mail);
   return reader.mail;
 }
