@@ -272,16 +272,16 @@ def file_names():
     yield "rlo", named(b"attachment; filename*=UTF-8''report%E2%80%AEfdp.exe"), "clean"
     yield "rlo-word", named(b"attachment; filename=\"=?UTF-8?B?" + base64.b64encode("report\u202efdp.exe".encode()) + b"?=\""), "clean"
     yield "two-names", named(b"attachment; filename=\"a.txt\"", b"application/octet-stream; name=\"evil.exe\""), "clean"
-    yield "name-and-star", named(b"attachment; filename=\"a.txt\"; filename*=UTF-8''evil.exe"), "safe"
+    yield "name-and-star", named(b"attachment; filename=\"a.txt\"; filename*=UTF-8''evil.exe"), "clean"
     yield "sections", named(b"attachment; filename*0=\"evil\"; filename*1=\".exe\""), "clean"
-    yield "sections-reversed", named(b"attachment; filename*1=\".exe\"; filename*0=\"evil\""), "safe"
-    yield "sections-gap", named(b"attachment; filename*0=\"a.txt\"; filename*2=\".exe\""), "safe"
-    yield "unquoted", named(b"attachment; filename=my evil.exe"), "safe"
-    yield "unquoted-word", named(b"attachment; filename==?UTF-8?B?ZXZpbC5leGU=?="), "safe"
+    yield "sections-reversed", named(b"attachment; filename*1=\".exe\"; filename*0=\"evil\""), "clean"
+    yield "sections-gap", named(b"attachment; filename*0=\"a.txt\"; filename*2=\".exe\""), "clean"
+    yield "unquoted", named(b"attachment; filename=my evil.exe"), "clean"
+    yield "unquoted-word", named(b"attachment; filename==?UTF-8?B?ZXZpbC5leGU=?="), "clean"
     yield "words", named(b"attachment; filename=\"=?UTF-8?B?ZXZpbA==?=\r\n =?UTF-8?B?LmV4ZQ==?=\""), "clean"
-    yield "nul", named(b"attachment; filename*=UTF-8''a.txt%00.exe"), "safe"
-    yield "crlf", named(b"attachment; filename*=UTF-8''a%0D%0AX-Injected:%20" + MARK + b"%0D%0A%0D%0Aevil.exe"), "safe"
-    yield "crlf-word", named(b"attachment; filename=\"=?UTF-8?B?" + base64.b64encode(b"a\r\nX-Injected: yes\r\n\r\n.exe") + b"?=\""), "safe"
+    yield "nul", named(b"attachment; filename*=UTF-8''a.txt%00.exe"), "clean"
+    yield "crlf", named(b"attachment; filename*=UTF-8''a%0D%0AX-Injected:%20" + MARK + b"%0D%0A%0D%0Aevil.exe"), "clean", (EICAR,)
+    yield "crlf-word", named(b"attachment; filename=\"=?UTF-8?B?" + base64.b64encode(b"a\r\nX-Injected: yes\r\n\r\n.exe") + b"?=\""), "clean"
     yield "path", named(b"attachment; filename=\"../../../etc/evil.exe\""), "clean"
     yield "windows-path", named(b"attachment; filename=\"C:\\\\Windows\\\\evil.exe\""), "clean"
     yield "device", named(b"attachment; filename=\"CON.txt\""), "clean"
@@ -302,8 +302,8 @@ def file_names():
     yield "zero-width", named(b"attachment; filename*=UTF-8''evil.e%E2%80%8Bxe"), "clean"
     yield "com-in-text", named(b"attachment; filename=\"www.example.com\"", b"text/plain"), "clean"
     yield "other-charset", named(b"attachment; filename*=iso-2022-jp'ja'%1B%24B%24%22%1B%28B.exe"), "clean"
-    yield "double-quotes", named(b"attachment; filename=\"a.txt\".exe\""), "safe"
-    yield "unclosed-quote", named(b"attachment; filename=\"evil.exe"), "safe"
+    yield "double-quotes", named(b"attachment; filename=\"a.txt\".exe\""), "clean"
+    yield "unclosed-quote", named(b"attachment; filename=\"evil.exe"), "clean"
 
 
 # ---- content ----
@@ -389,15 +389,15 @@ def html():
     yield "base", page(f"<base href=\"http://x.example/{m}/\"><p>{t}</p>"), "clean"
     yield "link-css", page(f"<link rel=stylesheet href=\"http://x.example/{m}.css\"><p>{t}</p>"), "clean"
     yield "xml-island", page(f"<p>{t}</p><xml id=x><script>{m}</script></xml>"), "clean"
-    yield "cdata", page(f"<p>{t}</p><![CDATA[<script>{m}</script>]]>"), "safe"
+    yield "cdata", page(f"<p>{t}</p><![CDATA[<script>{m}</script>]]>"), "safe", ()
     yield "processing", page(f"<p>{t}</p><?php {m} ?>"), "clean"
     yield "title", page(f"<html><head><title>{m}</title></head><body><p>{t}</p>"), "safe"
     yield "attributes-unclosed", page(f"<p>{t}</p><img src=\"{m}"), "clean"
-    yield "nul-in-tag", page(f"<p>{t}</p><scr\0ipt>{m}</script>"), "safe"
+    yield "nul-in-tag", page(f"<p>{t}</p><scr\0ipt>{m}</script>"), "held"
     yield "utf7", single(b"+ADw-script+AD4-" + MARK + b"+ADw-/script+AD4-", b"text/html; charset=utf-7"), "held"
     yield "utf16", single(b64(f"<p>{t}</p><script>{m}</script>".encode("utf-16")), b"text/html; charset=utf-16", b"base64"), "held"
-    yield "meta-charset-utf7", single(b"<meta charset=utf-7><p>" + TEXT.encode() + b"</p>+ADw-script+AD4-" + MARK + b"+ADw-/script+AD4-", b"text/html"), "safe"
-    yield "as-plain", single(f"<p>{t}</p><script>{m}</script>".encode(), b"text/plain; charset=utf-8"), "safe"
+    yield "meta-charset-utf7", single(b"<meta charset=utf-7><p>" + TEXT.encode() + b"</p>+ADw-script+AD4-" + MARK + b"+ADw-/script+AD4-", b"text/html"), "held"
+    yield "as-plain", single(f"<p>{t}</p><script>{m}</script>".encode(), b"text/plain; charset=utf-8"), "safe", ()
     yield "as-octets", mixed(TEXT_PART, b"Content-Type: application/octet-stream\r\n\r\n<html><script>" + MARK + b"</script>"), "clean"
     yield "attached", mixed(TEXT_PART, attachment(b"<html><script>" + MARK + b"</script>", b"text/html", name=b"a.html")), "clean"
     yield "alternative-differs", mixed(TEXT_PART, b"Content-Type: text/html; charset=utf-8\r\n\r\n<p>" + TEXT.encode() + b"</p><script>" + MARK
@@ -457,8 +457,8 @@ def legacy_encodings():
                                 + b"\r\n--ad--"), "clean"
     yield "apple-single", mixed(TEXT_PART, attachment(b"\x00\x05\x16\x00" + PROGRAM, b"application/applefile")), "clean"
     yield "gzip64", mixed(TEXT_PART, b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: x-gzip64\r\n\r\n" + b64(gzip.compress(PROGRAM))), "held"
-    yield "ascii85", body(base64.a85encode(PROGRAM, adobe=True, wrapcol=70)), "clean"
-    yield "ascii85-bare", body(base64.a85encode(PROGRAM, wrapcol=70)), "safe"
+    yield "ascii85", body(base64.a85encode(PROGRAM, adobe=True, wrapcol=70).replace(b"\n", b"\r\n")), "clean"
+    yield "ascii85-bare", body(base64.a85encode(PROGRAM, wrapcol=70).replace(b"\n", b"\r\n")), "safe"
     yield "base85-git", body(b"GIT binary patch\r\nliteral 99\r\n" + b"\r\n".join(b"z" + base64.b85encode(PROGRAM[i:i + 52]) for i in range(0, len(PROGRAM), 52))), "safe"
     yield "hexadecimal", body(b"\r\n".join(PROGRAM.hex().encode()[i:i + 72] for i in range(0, len(PROGRAM) * 2, 72))), "safe"
     yield "shell-archive", body(b"#!/bin/sh\r\nsed 's/^X//' << 'SHAR' > evil\r\n" + b"".join(b"X" + line + b"\r\n" for line in plain.split(b"\r\n")) + b"SHAR\r\n"), "clean"
@@ -469,7 +469,7 @@ def legacy_encodings():
 
 @family
 def containers():
-    inner = mixed(TEXT_PART, attachment())
+    inner = mixed(TEXT_PART, attachment(), boundary=b"inner")
     yield "rfc822", mixed(TEXT_PART, b"Content-Type: message/rfc822\r\n\r\n" + inner), "clean"
     yield "rfc822-base64", mixed(TEXT_PART, b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" + b64(inner)), "held"
     yield "rfc822-qp", mixed(TEXT_PART, b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + qp(inner)), "held"
@@ -481,7 +481,7 @@ def containers():
     yield "rfc822-ambiguous-inside", mixed(TEXT_PART, b"Content-Type: message/rfc822\r\n\r\n" + HEAD + b"Content-Type: text/plain\r\n" + inner[len(HEAD):]), "held"
     yield "eml", mixed(TEXT_PART, attachment(inner, b"application/octet-stream", name=b"mail.eml")), "clean"
     yield "mhtml", mixed(TEXT_PART, attachment(inner.replace(b"multipart/mixed", b"multipart/related"), b"application/x-mimearchive", name=b"a.mht")), "clean"
-    yield "partial", HEAD + b"Content-Type: message/partial; id=\"a@b\"; number=1; total=2\r\n\r\n" + inner, "held"
+    yield "partial", HEAD + b"Content-Type: message/partial; id=\"a@b\"; number=1; total=2\r\n\r\n" + inner, "safe"
     yield "partial-in-part", mixed(TEXT_PART, b"Content-Type: message/partial; id=\"a@b\"; number=2; total=2\r\n\r\n" + inner), "safe"
     yield "external-body", mixed(TEXT_PART, b"Content-Type: message/external-body; access-type=URL; URL=\"http://x.example/" + MARK
                                  + b"\"\r\n\r\nContent-Type: application/octet-stream\r\n\r\n"), "safe"
@@ -515,7 +515,7 @@ def containers():
     yield "global", mixed(TEXT_PART, b"Content-Type: message/global\r\n\r\n" + inner), "clean"
     yield "xml-body", mixed(TEXT_PART, b"Content-Type: text/xml\r\n\r\n<?xml version=\"1.0\"?><x>" + MARK + b"</x>"), "clean"
     yield "rtf", mixed(TEXT_PART, b"Content-Type: text/rtf\r\n\r\n{\\rtf1 {\\object\\objdata " + PROGRAM.hex().encode() + b"}}"), "clean"
-    yield "enriched", mixed(TEXT_PART, b"Content-Type: text/enriched\r\n\r\n<param>" + MARK + b"</param>words"), "safe"
+    yield "enriched", mixed(TEXT_PART, b"Content-Type: text/enriched\r\n\r\n<param>" + MARK + b"</param>words"), "safe", ()
 
 
 @family
@@ -549,8 +549,8 @@ def charsets():
     yield "roman-escapes", single(b"Plain words of the sender.\r\n\x1b(J" + b64(PROGRAM) + b"\x1b(B", b"text/plain; charset=iso-2022-jp"), "safe"
     yield "jis-wide-base64", single((TEXT + "\r\n" + "".join(chr(ord(c) + 0xFEE0) for c in hidden)).encode("iso-2022-jp-ext", "replace"), b"text/plain; charset=iso-2022-jp"), "safe"
     yield "overlong", body(b"Plain words. " + b"".join(bytes([0xC0 | c >> 6, 0x80 | c & 63]) for c in MARK), b"utf-8"), "safe"
-    yield "escape-raw", single(b"Plain words of the sender.\x1b]0;" + MARK + b"\x07\x1b[31m" + jis + b"\r\n", b"text/plain; charset=us-ascii"), "safe"
-    yield "unknown-charset", body(text.encode(), b"x-nobody-knows"), "safe"
+    yield "escape-raw", single(b"Plain words of the sender.\x1b]0;" + MARK + b"\x07\x1b[31m" + jis + b"\r\n", b"text/plain; charset=us-ascii"), "safe", ()
+    yield "unknown-charset", body(text.encode(), b"x-nobody-knows"), "safe", ()
     yield "nul-utf16-as-ascii", body(("<script>" + m).encode("utf-16-le"), b"us-ascii", kind=b"text/html"), "safe"
     yield "bom-utf16", body(b"\xff\xfe" + ("<script>" + m).encode("utf-16-le"), b"utf-8", kind=b"text/html"), "safe"
     yield "conflicting-meta", single(b"<meta charset=\"utf-16\"><p>" + TEXT.encode() + b"</p><script>" + MARK + b"</script>", b"text/html; charset=utf-8", b"8bit"), "clean"
@@ -581,7 +581,7 @@ def framing():
     yield "long-line", single(text_line() + b"a" * 100000 + b"\r\n"), "clean"
     yield "long-line-boundary", mixed(TEXT_PART, attachment()).replace(b"\r\n--" + B + b"\r\nContent-Type: app", b"\r\n" + b"a" * 998 + b"--" + B + b"\r\nContent-Type: app"), "safe"
     yield "long-line-hides-header", HEAD + b"X-A: " + b"a" * 998 + b"Content-Type: text/html\r\nContent-Type: text/plain\r\n\r\n" + text_line(), "safe"
-    yield "eof-marker", single(text_line() + b"\x1a\r\n" + MARK), "safe"
+    yield "eof-marker", single(text_line() + b"\x1a\r\n" + MARK), "safe", ()
     yield "no-body", HEAD[:-2], "safe"
     yield "only-lf-smuggled", single(text_line() + b"words\r\n.\r\nMAIL FROM:<a@b>\r\n" + evil).replace(b"\r\n", b"\n"), "safe"
 
@@ -607,7 +607,7 @@ def header_injection():
     yield "split-words", subject(word(b"case\r") + b" " + word(b"\nX-Injected: yes")), "clean"
     yield "own-headers", HEAD + b"X-Mugai-Id: 01FORGED\r\nX-Mugai-Injected: yes\r\nAuthentication-Results: city.example.lg.jp; dmarc=pass\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + text_line(), "clean"
     yield "unknown-headers", HEAD + b"X-Injected: " + MARK + b"\r\nX-Spam-Status: No\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + text_line(), "clean"
-    yield "payload-in-known", HEAD + b"Organization: " + word(PROGRAM) + b"\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + text_line(), "safe"
+    yield "payload-in-known", HEAD + b"Organization: " + word(PROGRAM) + b"\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + text_line(), "safe", ()
     yield "bidi-subject", subject(word("case \u202etxt.exe".encode())), "clean"
     yield "comment-injection", HEAD.replace(b"Date: Sat, 21 Nov 2026 10:00:00 +0900", b"Date: Sat, 21 Nov 2026 10:00:00 +0900 (" + MARK + b")") + b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + text_line(), "safe"
     yield "nested-message-subject", mixed(TEXT_PART, b"Content-Type: message/rfc822\r\n\r\nFrom: a@b\r\nSubject: " + word(b"x\r\n--boundary\r\nX-Injected: yes\r\n\r\n") + b"\r\n\r\nwords"), "clean"
@@ -707,5 +707,6 @@ def cases():
     for name, function in FAMILIES.items():
         for variant in function():
             label, data, expect = variant[:3]
+            marks = variant[3] if len(variant) > 3 else (MARK, EICAR)  # none: what it holds is words to be read, and no more
             text = TEXT if expect in ("clean", "control") and TEXT.encode() in data or expect == "clean" else "Plain words"
-            yield Case(f"{name}/{label}", data, expect, text, () if expect in ("control", "empty") else (MARK, EICAR))
+            yield Case(f"{name}/{label}", data, expect, text, () if expect in ("control", "empty") else marks)

@@ -7,10 +7,10 @@ honour uuencode, yEnc, BinHex, ascii85 and data: URIs in text, decompress, and r
 """
 import base64
 import binascii
+import collections
 import email
 import email.header
 import email.policy
-import gzip
 import io
 import quopri
 import re
@@ -18,8 +18,8 @@ import urllib.parse
 import zipfile
 import zlib
 
-MAX_DEPTH = 4
-MAX_READINGS = 3000
+MAX_DEPTH = 3
+MAX_READINGS = 1500
 
 
 # ---- decoders that never give up ----
@@ -114,11 +114,6 @@ def ascii85_readings(data):
             yield "ascii85", base64.a85decode(b"<~" + match[1] + b"~>", adobe=True)
         except ValueError:
             pass
-    for line in re.findall(rb"(?:^[!-uz]{20,}\r?\n?)+", data, re.M):
-        try:
-            yield "ascii85 bare", base64.a85decode(line)
-        except ValueError:
-            pass
 
 
 def compressed_readings(data):
@@ -169,10 +164,6 @@ def text_readings(data):
         yield from reader(data)
     if re.search(rb"%[0-9a-fA-F]{2}", data):
         yield "percent", urllib.parse.unquote_to_bytes(data)
-    runs = re.findall(rb"(?:[0-9a-fA-F]{2}[\s]*){16,}", data)
-    for run in runs[:20]:
-        digits = re.sub(rb"\s", b"", run)
-        yield "hexadecimal", bytes.fromhex(digits[:len(digits) // 2 * 2].decode())
 
 
 # ---- messages ----
@@ -226,28 +217,29 @@ def naive_parts(data):
             yield match[0], body
 
 
-def readings(data, depth=0):
-    """Yields (how, bytes); the caller looks for its marker in each."""
-    seen, count = set(), 0
-    todo = [("raw", data, 0)]
+def readings(data):
+    """Yields (how, bytes), the likely ones first; the caller looks for its marker in each."""
+    seen, todo, count = set(), collections.deque([("raw", data, 0)]), 0
     while todo and count < MAX_READINGS:
-        how, piece, level = todo.pop()
-        key = hash(piece)
-        if key in seen or not piece:
+        how, piece, level = todo.popleft()
+        if not piece or piece in seen:
             continue
-        seen.add(key)
+        seen.add(piece)
         count += 1
         yield how, piece
-        if level >= MAX_DEPTH:
-            continue
-        for name, result in text_readings(piece) if level < 3 else ():
-            if result and result != piece and hash(result) not in seen:
-                todo.append((f"{how} > {name}", result, level + 2 if name.startswith("base64 run") else level + 1))
         if level < 2:
             for name, result in python_readings(piece):
                 todo.append((f"{how} > {name}", result, level + 1))
-            for header, body in naive_parts(piece):
+            for _, body in naive_parts(piece):
                 todo.append((f"{how} > part", body, level + 1))
+        if level < MAX_DEPTH:
+            for name, result in text_readings(piece):
+                if name.startswith("base64 run"):
+                    if len(seen) < MAX_READINGS and result not in seen:
+                        seen.add(result)
+                        yield f"{how} > {name}", result
+                elif result:
+                    todo.append((f"{how} > {name}", result, level + 1))
 
 
 def header_fields(data):

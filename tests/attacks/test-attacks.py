@@ -29,6 +29,9 @@ GATE = {"from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id
         "content-transfer-encoding", "x-mugai-id", "x-mugai-action", "x-mugai-notice"}
 
 
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+
+
 def body_text(mail):
     message = email.message_from_bytes(mail, policy=email.policy.default)
     return re.sub(r"\s+", "", message.get_content())
@@ -40,6 +43,8 @@ def structure_faults(mail):
         yield f"delivered as {message.get_content_type()}"
     if message.get_content_charset() != "utf-8":
         yield f"delivered in {message.get_content_charset()}"
+    if UNSEEN.search(message.get_content().replace("\r\n", "\n")) or any(UNSEEN.search(str(value)) for value in message.values()):
+        yield "controls in what is delivered"
     if message.get_filename():
         yield "delivered with a file name"
     for name in message.keys():
