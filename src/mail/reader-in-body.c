@@ -11,6 +11,9 @@
 
 #include "encoding.h"
 
+#define MIN_UU_LINE 21u        /* a column of uuencode without its first line: 15 bytes each, */
+#define MIN_UU_LINES 3u        /* so many lines, */
+#define MIN_UU_DISTINCT 20     /* and so many different characters */
 #define MIN_BASE64_LINE 40u    /* a shorter line counts only when it ends in padding: real encoders write 60 to 76 */
 #define MIN_BASE64_ALONE 60u   /* a line that makes a block by itself */
 #define MIN_BASE64_PADDED 24u  /* "…=" of valid length */
@@ -133,24 +136,35 @@ static gboolean uu_begin (const Line *line) {
   return line_begins (line, "begin ") || line_begins (line, "begin\t") || line_begins (line, "begin-base64 ");
 }
 
-/* Without its first line: a full line and another one, both of exactly the length they claim, without a small letter. */
+/* Exactly as long as it says. */
+static gboolean uu_exact_line (const Line *line) {
+  guint n_bytes;
+  return uu_line (line, &n_bytes) && line->length - 1 >= (n_bytes + 2) / 3 * 4;
+}
+
+/* Without its first line: a full line and another one, or a column of shorter ones, all of exactly the length they claim, without a
+ * small letter; and of as many different characters as only encoded data has. */
 static gboolean uu_without_begin (const Text *text, gsize offset) {
-  for (guint i = 0; i < 2; i++) {
-    if (offset >= text->length)
-      return FALSE;
+  guint64 used = 0;
+  guint n = 0;
+  gsize first = 0;
+  while (n < MIN_UU_LINES && offset < text->length) {
     Line line = line_at (text, offset);
-    guint n_bytes;
-    if (!uu_line (&line, &n_bytes) || (i == 0 && line.length < 60) || line.length - 1 < (n_bytes + 2) / 3 * 4)
-      return FALSE;
+    if (line.length == 0 || !uu_exact_line (&line) || (n == 0 && line.length < MIN_UU_LINE))
+      break;
+    first = n == 0 ? line.length : first;
+    for (gsize i = 0; i < line.length; i++)
+      used |= G_GUINT64_CONSTANT (1) << ((line.start[i] - 0x20) & 0x3F);
     offset = line.next;
+    n++;
   }
-  return TRUE;
+  return (n == MIN_UU_LINES || (n == 2 && first >= 60)) && __builtin_popcountll (used) >= MIN_UU_DISTINCT;
 }
 
 static MugaiInBody *find_uuencode (const Text *text, gsize offset) {
   Line line = line_at (text, offset);
   gboolean begins = uu_begin (&line);
-  if (!begins && !(line.length > 0 && line.start[0] == 'M' && uu_without_begin (text, offset)))
+  if (!begins && !uu_without_begin (text, offset))
     return NULL;
   if (line_begins (&line, "begin-base64 "))
     return NULL; /* its lines are found as base64 */
@@ -336,6 +350,12 @@ static MugaiInBody *find_base64_run (const Text *text, gsize offset, gboolean st
   while (at < text->length && !padded) {
     Line line = line_at (text, at);
     line = line_stripped (line);
+    /* One empty line between two is looked over: mail programs and joined parts bring them in. */
+    if (strict && n_lines > 0 && line.length == 0 && line.next < text->length) {
+      Line next = line_stripped (line_at (text, line.next));
+      if (next.length == longest && base64_line (&next))
+        line = next;
+    }
     /* A block's lines are of one length, and only its last may be shorter. */
     if (!base64_line (&line) || (strict && n_lines > 0 && line.length > longest))
       break;
@@ -505,11 +525,6 @@ static MugaiInBody *find_at (const Text *text, gsize offset, gsize *ret_skip) {
     return NULL;
   MugaiInBody *block = NULL;
   switch (line.start[0]) {
-  case 'b':
-  case 'B':
-  case 'M':
-    block = find_uuencode (text, offset);
-    break;
   case '=':
     block = find_yenc (text, offset);
     break;
@@ -530,6 +545,8 @@ static MugaiInBody *find_at (const Text *text, gsize offset, gsize *ret_skip) {
   default:
     break;
   }
+  if (block == NULL)
+    block = find_uuencode (text, offset);
   if (block == NULL)
     block = find_base64_run (text, offset, TRUE, ret_skip);
   if (block == NULL)
