@@ -452,6 +452,14 @@ def legacy_encodings():
     yield "binhex", body(binhex(PROGRAM)), "clean"
     yield "binhex-no-banner", body(binhex(PROGRAM).split(b"\r\n\r\n", 1)[1]), "clean"
     yield "binhex-attachment", mixed(TEXT_PART, b"Content-Type: application/mac-binhex40; name=a.hqx\r\n\r\n" + binhex(PROGRAM)), "clean"
+    short = [binascii.b2a_uu(PROGRAM[i:i + 21]).rstrip(b"\n") for i in range(0, len(PROGRAM), 21)]
+    fold = "会議の資料です。".encode() * 5 + b"begin 644 evil.exe\r\n" + b"\r\n".join(short) + b"\r\n`\r\nend"
+    for shift in range(4):
+        yield f"uu-begin-folded-{shift}", body(b"x" * shift * 2 + fold), "safe"
+    lines = plain.split(b"\r\n")
+    yield "uu-over-parts", mixed(TEXT_PART, *(b"Content-Type: text/plain\r\n\r\n" + line for line in lines)), "safe"
+    yield "uu-begin-in-other-part", mixed(TEXT_PART, b"Content-Type: text/plain\r\n\r\nbegin 644 evil.exe", b"Content-Type: text/plain\r\n\r\n" + b"\r\n".join(short)), "safe"
+    yield "base64-over-parts", mixed(TEXT_PART, *(b"Content-Type: text/plain\r\n\r\n" + line for line in b64(PROGRAM, 48).split(b"\r\n"))), "safe"
     yield "apple-double", mixed(TEXT_PART, b"Content-Type: multipart/appledouble; boundary=ad\r\n\r\n--ad\r\nContent-Type: application/applefile\r\n"
                                 b"Content-Transfer-Encoding: base64\r\n\r\n" + b64(b"\x00\x05\x16\x07" + PROGRAM) + b"\r\n--ad\r\n" + attachment()
                                 + b"\r\n--ad--"), "clean"

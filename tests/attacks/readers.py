@@ -19,7 +19,7 @@ import zipfile
 import zlib
 
 MAX_DEPTH = 3
-MAX_READINGS = 1500
+MAX_READINGS = 500
 
 
 # ---- decoders that never give up ----
