@@ -121,18 +121,28 @@ static void note_place (const Reader *reader, MugaiEntity *entity, GBytes *body)
 
 /* ---- what the header says ---- */
 
+static gboolean same_value (const MugaiMailField *a, const MugaiMailField *b) {
+  return a->raw_bytes == b->raw_bytes && memcmp (a->raw, b->raw, a->raw_bytes) == 0;
+}
+
 static void check_duplicates (Reader *reader, const GPtrArray *fields, gboolean message_root) {
   static const char *const once[] = { "mime-version", "from", "subject", "date",    "message-id",
                                       "to",           "cc",   "sender",  "reply-to" };
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < fields->len; i++) {
-    const MugaiMailField *field = g_ptr_array_index (fields, i);
+    MugaiMailField *field = g_ptr_array_index (fields, i);
     g_autofree char *name = g_ascii_strdown (field->name, -1);
     gboolean counts = g_str_has_prefix (name, "content-");
     for (guint n = 0; !counts && message_root && n < G_N_ELEMENTS (once); n++)
       counts = g_str_equal (name, once[n]);
-    if (counts && !g_hash_table_add (seen, g_steal_pointer (&name)))
+    if (!counts)
+      continue;
+    /* The same said twice is read alike by all. */
+    const MugaiMailField *before = g_hash_table_lookup (seen, name);
+    if (before != NULL && !same_value (before, field))
       set_odd (reader, MUGAI_ODDITY_DUPLICATE_HEADER);
+    if (before == NULL)
+      g_hash_table_insert (seen, g_steal_pointer (&name), field);
   }
 }
 
@@ -295,11 +305,14 @@ static Encoding encoding_from_name (const char *name) {
   return ENCODING_UNKNOWN;
 }
 
-static guint count_fields (const GPtrArray *fields, const char *name) {
-  guint n = 0;
-  for (guint i = 0; i < fields->len; i++)
-    n += g_ascii_strcasecmp (((const MugaiMailField *) g_ptr_array_index (fields, i))->name, name) == 0 ? 1 : 0;
-  return n;
+/* Another field of @field's name that says something else. */
+static gboolean is_contradicted (const GPtrArray *fields, const MugaiMailField *field) {
+  for (guint i = 0; i < fields->len; i++) {
+    const MugaiMailField *other = g_ptr_array_index (fields, i);
+    if (g_ascii_strcasecmp (other->name, field->name) == 0 && !same_value (other, field))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 /* Comments, quotes and parameters in this field are read by some and not by others: so not known, but guessed at for @ret_guess.
@@ -313,7 +326,7 @@ static Encoding read_encoding (Reader *reader, const GPtrArray *fields, Encoding
   g_strstrip (value);
   Encoding encoding = encoding_from_name (value);
   *ret_guess = encoding;
-  if (count_fields (fields, "content-transfer-encoding") > 1)
+  if (is_contradicted (fields, field))
     return ENCODING_UNKNOWN; /* duplicate-header is noted */
   if (encoding != ENCODING_UNKNOWN)
     return encoding;
