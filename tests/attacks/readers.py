@@ -19,7 +19,7 @@ import zipfile
 import zlib
 
 MAX_DEPTH = 3
-MAX_READINGS = 500
+MAX_READINGS = 250
 
 
 # ---- decoders that never give up ----
@@ -217,10 +217,10 @@ def naive_parts(data):
             yield match[0], body
 
 
-def readings(data):
+def readings(data, most=MAX_READINGS):
     """Yields (how, bytes), the likely ones first; the caller looks for its marker in each."""
     seen, todo, count = set(), collections.deque([("raw", data, 0)]), 0
-    while todo and count < MAX_READINGS:
+    while todo and count < most:
         how, piece, level = todo.popleft()
         if not piece or piece in seen:
             continue

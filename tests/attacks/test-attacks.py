@@ -3,7 +3,7 @@
 """Hostile messages of every family through mugai, judged by effect: no reader of what is delivered gets the payload, no field that
 the sender injected stands in its header, only text/plain is delivered, and what has one reading for everybody arrives. TAP.
 
-usage: test-attacks.py MUGAI|BATCH [--batch] [--only WORD] [--seed N --mutants N]
+usage: test-attacks.py MUGAI|BATCH [--batch] [--only WORD] [--mutants N --seed N]
 """
 import argparse
 import collections
@@ -59,8 +59,9 @@ def structure_faults(mail):
         yield "not plain ASCII lines"
 
 
-def leaks(case, mail):
-    for how, piece in readers.readings(mail):
+def leaks(case, outcome):
+    """A notice in the place of a held mail says only what we say, the subject and the sender: fewer readings will do."""
+    for how, piece in readers.readings(outcome.mail, readers.MAX_READINGS if outcome.exit == 0 else 60):
         for mark in case.marks:
             if mark in piece:
                 yield f"payload read by: {how}"
@@ -76,7 +77,7 @@ def judge(case, outcome):
         yield f"took {outcome.seconds:.0f} s"
     if outcome.mail:
         yield from structure_faults(outcome.mail)
-        yield from leaks(case, outcome.mail)
+        yield from leaks(case, outcome)
     oddities = ", ".join(outcome.record["oddities"])
     if case.expect == "held" and outcome.exit == 0:
         yield f"delivered, though readers differ ({oddities})"
@@ -86,14 +87,49 @@ def judge(case, outcome):
         yield f"the text is lost ({oddities})"
 
 
+PROGRAM = families.PROGRAM[:5 + len(families.MARK)]
+
+
+def mutants(given, run):
+    """Seeded mutations of each message. Nobody knows what one means: only what is delivered is judged, and a payload counts where its
+    binary comes out of it, because a mutation can make words of a script."""
+    import importlib.util
+    spec = importlib.util.spec_from_file_location("properties", HERE.parent / "property/test-property.py")
+    properties = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(properties)
+    counts, faults = collections.Counter(), 0
+    for case in families.cases():
+        if len(case.data) > 200000 or given.only not in case.name:
+            continue
+        for number in range(given.mutants):
+            rng = random.Random(f"{given.seed} {case.name} {number}")
+            mutant = case._replace(data=properties.mutate(rng, case.data, families.PROGRAM), marks=(PROGRAM,), expect="mutant")
+            outcome = run(mutant.data)
+            counts[outcome.exit] += 1
+            for fault in judge(mutant, outcome):
+                faults += 1
+                print(f"# {case.name} mutant {number}: {fault}", flush=True)
+                if given.show:
+                    pathlib.Path(given.show).mkdir(exist_ok=True)
+                    (pathlib.Path(given.show) / f"{case.name.replace('/', '-')}-{number}.eml").write_bytes(mutant.data)
+    print(f"# mutants: {sum(counts.values())}, by exit {dict(counts)}")
+    print(f"{'not ok' if faults else 'ok'} 1 - mutants of each message, {faults} faults\n1..1")
+    return 1 if faults or not counts else 0
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("program")
     options.add_argument("--batch", action="store_true")
     options.add_argument("--only", default="")
     options.add_argument("--verbose", action="store_true")
+    options.add_argument("--mutants", type=int, default=0, metavar="N", help="instead: N seeded mutations of each message")
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--show", help="write mutants with faults to this folder")
     given = options.parse_args()
     run = (sanitizer.Batch if given.batch else sanitizer.Command)(given.program)
+    if given.mutants:
+        return mutants(given, run)
     number = failed = 0
     counts = collections.Counter()
     for case in families.cases():
