@@ -34,8 +34,18 @@ static gboolean is_readable_type (const char *type) {
   return g_strv_contains (readable, type);
 }
 
+/* No program: nothing but what text is made of. What libmagic calls a text by its first words does not matter then. */
+static gboolean is_made_of_text (const MugaiEntity *entity) {
+  gsize length_bytes = 0;
+  const guint8 *data = g_bytes_get_data (entity->content, &length_bytes);
+  for (gsize i = 0; i < length_bytes; i++)
+    if ((data[i] < 0x20 && (data[i] < '\t' || data[i] > '\r') && data[i] != 0x1B) || data[i] == 0x7F)
+      return FALSE;
+  return TRUE;
+}
+
 /* What was found in the bytes: a "text/plain" that is a program is no body, whatever its label says. */
-static gboolean content_may_be_text (const MugaiPart *part) {
+static gboolean content_may_be_text (const MugaiEntity *entity, const MugaiPart *part) {
   static const char *const vague[] = { "application/octet-stream",
                                        "application/x-empty",
                                        "application/json",
@@ -46,7 +56,8 @@ static gboolean content_may_be_text (const MugaiPart *part) {
   if (part->flags & MUGAI_BIT (MUGAI_FLAG_EXECUTABLE))
     return FALSE;
   return part->detected == NULL || *part->detected == '\0' || g_str_has_prefix (part->detected, "text/")
-         || g_str_has_prefix (part->detected, "message/") || g_strv_contains (vague, part->detected);
+         || g_str_has_prefix (part->detected, "message/") || g_strv_contains (vague, part->detected)
+         || is_made_of_text (entity);
 }
 
 /* In multipart/related everything but the first leaf serves the first; a related part below an alternative leg likewise. */
@@ -70,7 +81,7 @@ static MugaiRole role_of (const MugaiEntity *entity, const MugaiPart *part) {
   if (is_control (entity))
     return MUGAI_ROLE_CONTROL;
   gboolean named = entity->names[0] != NULL || g_str_equal (entity->disposition, "attachment");
-  gboolean readable = is_readable_type (entity->declared) && content_may_be_text (part) && !entity->undecodable;
+  gboolean readable = is_readable_type (entity->declared) && content_may_be_text (entity, part) && !entity->undecodable;
   if (readable && !named && !is_related (entity))
     return MUGAI_ROLE_BODY;
   return is_related (entity) ? MUGAI_ROLE_RELATED : MUGAI_ROLE_ATTACHMENT;
