@@ -134,7 +134,12 @@ static gboolean take_field (const char **at, const char *end, char **ret_name, c
       return FALSE;
   gsize length = MIN ((gsize) (stop - colon - 1), MUGAI_REPORT_MAX_VALUE_BYTES * 4);
   g_autofree char *decoded = mugai_header_decode_text (colon + 1, length, NULL, NULL);
-  *ret_value = mugai_unicode_make_safe (g_strstrip (decoded), -1, MUGAI_REPORT_MAX_VALUE_BYTES);
+  g_auto (GStrv) words = g_strsplit_set (decoded, " \t", -1);
+  g_autoptr (GString) line = g_string_new (NULL);
+  for (char **word = words; *word != NULL; word++)
+    if (**word != '\0')
+      g_string_append_printf (line, "%s%s", line->len > 0 ? " " : "", *word);
+  *ret_value = mugai_unicode_make_safe (line->str, -1, MUGAI_REPORT_MAX_VALUE_BYTES);
   *ret_name = g_strndup (start, (gsize) (colon - start));
   return TRUE;
 }

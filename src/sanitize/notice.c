@@ -20,7 +20,7 @@
 
 typedef enum {
   ACCOUNT_TEXT,      /* the reader has it as text, or another part says the same, or it only held others together */
-  ACCOUNT_CONVERTED, /* a file whose content is now text: calendar, card */
+  ACCOUNT_CONVERTED, /* a file whose content is now text: calendar, card, winmail.dat */
   ACCOUNT_KEPT,
   ACCOUNT_LISTED, /* taken out, by name */
   ACCOUNT_PICTURE,
@@ -49,7 +49,9 @@ static Account account_of (const Survey *survey, guint i, const MugaiPart *top) 
   const MugaiPart *part = g_ptr_array_index (survey->inspection->facts->parts, i);
   const MugaiPartDecision *choice = g_ptr_array_index (survey->decision->parts, i);
   const MugaiLeaf *leaf = g_ptr_array_index (survey->leaf_of_part, i);
-  gboolean file = leaf != NULL && (leaf->reading == MUGAI_READING_CALENDAR || leaf->reading == MUGAI_READING_CARD);
+  gboolean file = leaf != NULL && leaf->text != NULL
+                  && (leaf->reading == MUGAI_READING_CALENDAR || leaf->reading == MUGAI_READING_CARD
+                      || leaf->reading == MUGAI_READING_TNEF);
   if (is_in_archive (survey, part, top))
     return ACCOUNT_INSIDE;
   if (choice->action == MUGAI_PART_KEEP)
@@ -58,7 +60,7 @@ static Account account_of (const Survey *survey, guint i, const MugaiPart *top) 
     return part->role == MUGAI_ROLE_RELATED && part->scan != MUGAI_SCAN_INFECTED ? ACCOUNT_PICTURE : ACCOUNT_LISTED;
   if (leaf != NULL && mugai_is_signature (leaf->entity))
     return ACCOUNT_SIGNATURE;
-  return file && part->role == MUGAI_ROLE_BODY ? ACCOUNT_CONVERTED : ACCOUNT_TEXT;
+  return file && part->role != MUGAI_ROLE_ALTERNATE ? ACCOUNT_CONVERTED : ACCOUNT_TEXT;
 }
 
 /* ---- reasons ---- */
@@ -206,17 +208,20 @@ static void append_summaries (GString *out, const Survey *survey, gboolean japan
                                    : "  - the digital signature (it cannot be verified on converted text)\n");
   if (survey->converted > 0)
     g_string_append_printf (out,
-                            japanese ? "  ・予定表や電子名刺 %u 件は、内容を文字にして本文に書きました\n"
-                                     : "  - %u calendar entry or visiting card file(s): written out as text above\n",
+                            japanese ? "  ・予定表、電子名刺、Outlook 形式のファイル（winmail.dat） 計 %u "
+                                       "件は、内容を文字にして本文に書きました\n"
+                                     : "  - %u calendar, visiting card or Outlook (winmail.dat) file(s), whose content "
+                                       "is written out as text above\n",
                             survey->converted);
 }
 
 /* ---- the whole ---- */
 
 static const char *const default_texts[MUGAI_N_NOTICE_TEXTS][2] = {
-  [MUGAI_NOTICE_REMOVED] = { "安全のため、次のものを取り除いて文字だけでお届けしました。元のメールは隔離庫に保管してい"
+  [MUGAI_NOTICE_REMOVED] = { "安全のため、次のものを取り除いてお届けしました。元のメールは隔離庫に保管してい"
                              "ます。",
-                             "For safety the following was taken out. The original message is kept in the "
+                             "For safety the following was taken out of this message. The original message is kept in "
+                             "the "
                              "quarantine." },
   [MUGAI_NOTICE_HELD] = { "次のメールは、確認が済むまで隔離庫でお預かりしています。まだ届けていません。",
                           "The following message is held in the quarantine until it has been reviewed." },

@@ -86,6 +86,8 @@ static gboolean is_related (const MugaiEntity *entity) {
 gboolean mugai_is_signature (const MugaiEntity *entity) {
   static const char *const signature[] = { "application/pgp-signature", "application/pkcs7-signature",
                                            "application/x-pkcs7-signature", NULL };
+  if (entity->kind == MUGAI_ENTITY_MESSAGE) /* signed in one piece: the wrapper is the signature */
+    return g_str_has_suffix (entity->declared, "pkcs7-mime");
   return entity->kind == MUGAI_ENTITY_LEAF
          && (g_strv_contains (signature, entity->declared)
              || (mugai_is_multipart (entity->parent, "signed") && !is_first_child (entity)));
