@@ -62,7 +62,7 @@ static GHashTable *read_zones (const char *text, gsize length) {
   GHashTable *zones = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   ContentReader reader;
   g_autofree char *name = NULL;
-  gboolean standard = FALSE, daylight = FALSE;
+  gboolean standard = FALSE, summer = FALSE;
   guint n_standard = 0;
   int minutes = 0;
   content_reader_init (&reader, text, length);
@@ -71,11 +71,11 @@ static GHashTable *read_zones (const char *text, gsize length) {
     if (begin && g_ascii_strcasecmp (line.value, "VTIMEZONE") == 0) {
       g_clear_pointer (&name, g_free);
       n_standard = 0;
-      daylight = FALSE;
+      summer = FALSE;
     } else if (begin) {
       standard = g_ascii_strcasecmp (line.value, "STANDARD") == 0;
       n_standard += standard ? 1 : 0;
-      daylight |= g_ascii_strcasecmp (line.value, "DAYLIGHT") == 0;
+      summer |= g_ascii_strcasecmp (line.value, "DAYLIGHT") == 0;
     } else if (g_str_equal (line.name, "TZID")) {
       g_free (name);
       name = content_line_field (&line, G_MAXUINT, MAX_ZONE_BYTES);
@@ -83,7 +83,7 @@ static GHashTable *read_zones (const char *text, gsize length) {
       standard = parse_offset (line.value, &minutes);
     } else if (g_str_equal (line.name, "END") && g_ascii_strcasecmp (line.value, "VTIMEZONE") == 0 && name != NULL
                && g_hash_table_size (zones) < MUGAI_CALENDAR_MAX_ZONES) {
-      Zone zone = { minutes, n_standard == 1 && standard && !daylight };
+      Zone zone = { minutes, n_standard == 1 && standard && !summer };
       g_hash_table_insert (zones, g_steal_pointer (&name), g_memdup2 (&zone, sizeof zone));
     }
   }
