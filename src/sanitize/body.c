@@ -26,6 +26,14 @@ static void append_nested_head (GString *body, const MugaiEntity *message) {
   g_string_append_c (body, '\n');
 }
 
+/* What stands in a container that is taken out goes with it. @removed: set of such entities. */
+static gboolean is_in_removed (const MugaiLeaf *leaf, GHashTable *removed) {
+  for (const MugaiEntity *above = leaf->entity->parent; above != NULL; above = above->parent)
+    if (g_hash_table_contains (removed, above))
+      return TRUE;
+  return FALSE;
+}
+
 /* A wrapper is replaced by what it says; a text is shown as such. */
 static gboolean is_shown (const MugaiInspection *inspection, const MugaiLeaf *leaf, const MugaiPartDecision *choice) {
   if (leaf->text == NULL)
@@ -37,9 +45,14 @@ static gboolean is_shown (const MugaiInspection *inspection, const MugaiLeaf *le
 
 char *mugai_body_text (const MugaiInspection *inspection, const MugaiDecision *decision) {
   GString *body = g_string_new (NULL);
+  g_autoptr (GHashTable) removed = g_hash_table_new (NULL, NULL);
   for (guint i = 0; i < inspection->leaves->len; i++) {
     const MugaiLeaf *leaf = g_ptr_array_index (inspection->leaves, i);
     const MugaiPartDecision *part = g_ptr_array_index (decision->parts, leaf->part);
+    if (leaf->entity->kind != MUGAI_ENTITY_LEAF && part->action == MUGAI_PART_REMOVE)
+      g_hash_table_add (removed, leaf->entity);
+    if (is_in_removed (leaf, removed))
+      continue;
     if (leaf->entity->kind == MUGAI_ENTITY_MESSAGE && part->action != MUGAI_PART_REMOVE)
       append_nested_head (body, leaf->entity);
     if (!is_shown (inspection, leaf, part))
