@@ -11,18 +11,14 @@
 
 #include "mugai/base/unicode.h"
 
+#include "calendar-zone.h"
 #include "content-line.h"
 
 #define MAX_ZONE_BYTES 100u
 
 typedef struct {
-  int standard_minutes;
-  gboolean fixed; /* one STANDARD and no DAYLIGHT */
-} Zone;
-
-typedef struct {
   GString *out;
-  GHashTable *zones; /* name -> Zone */
+  CalendarZones *zones;
   char *method;
   guint depth;       /* open components */
   MugaiEvent *event; /* the one being read, or NULL */
@@ -36,60 +32,6 @@ static gboolean is_event_kind (const char *name) {
   return g_strv_contains (kinds, name);
 }
 
-/* ---- zones ---- */
-
-/* "+0900" [minutes]. */
-static gboolean parse_offset (const char *text, int *ret_minutes) {
-  int sign = *text == '-' ? -1 : 1;
-  const char *digits = text + (*text == '+' || *text == '-' ? 1 : 0);
-  if (strspn (digits, "0123456789") < 4)
-    return FALSE;
-  int minutes = ((digits[0] - '0') * 10 + digits[1] - '0') * 60 + (digits[2] - '0') * 10 + digits[3] - '0';
-  *ret_minutes = sign * minutes;
-  return minutes <= 15 * 60;
-}
-
-static gboolean is_japan (const char *name) {
-  static const char *const japan[] = { "Asia/Tokyo", "Tokyo Standard Time", "Japan", "JST", "Japan Standard Time" };
-  for (guint i = 0; i < G_N_ELEMENTS (japan); i++)
-    if (g_ascii_strcasecmp (name, japan[i]) == 0)
-      return TRUE;
-  return strstr (name, "Osaka, Sapporo, Tokyo") != NULL || strstr (name, "大阪、札幌、東京") != NULL
-         || g_str_has_suffix (name, "/Asia/Tokyo");
-}
-
-static GHashTable *read_zones (const char *text, gsize length) {
-  GHashTable *zones = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  ContentReader reader;
-  g_autofree char *name = NULL;
-  gboolean standard = FALSE, summer = FALSE;
-  guint n_standard = 0;
-  int minutes = 0;
-  content_reader_init (&reader, text, length);
-  for (ContentLine line; content_reader_next (&reader, &line); content_line_clear (&line)) {
-    gboolean begin = g_str_equal (line.name, "BEGIN");
-    if (begin && g_ascii_strcasecmp (line.value, "VTIMEZONE") == 0) {
-      g_clear_pointer (&name, g_free);
-      n_standard = 0;
-      summer = FALSE;
-    } else if (begin) {
-      standard = g_ascii_strcasecmp (line.value, "STANDARD") == 0;
-      n_standard += standard ? 1 : 0;
-      summer |= g_ascii_strcasecmp (line.value, "DAYLIGHT") == 0;
-    } else if (g_str_equal (line.name, "TZID")) {
-      g_free (name);
-      name = content_line_field (&line, G_MAXUINT, MAX_ZONE_BYTES);
-    } else if (standard && g_str_equal (line.name, "TZOFFSETTO")) {
-      standard = parse_offset (line.value, &minutes);
-    } else if (g_str_equal (line.name, "END") && g_ascii_strcasecmp (line.value, "VTIMEZONE") == 0 && name != NULL
-               && g_hash_table_size (zones) < MUGAI_CALENDAR_MAX_ZONES) {
-      Zone zone = { minutes, n_standard == 1 && standard && !summer };
-      g_hash_table_insert (zones, g_steal_pointer (&name), g_memdup2 (&zone, sizeof zone));
-    }
-  }
-  return zones;
-}
-
 /* ---- values ---- */
 
 static int number_at (const char *text, guint at, guint digits) {
@@ -97,19 +39,6 @@ static int number_at (const char *text, guint at, guint digits) {
   for (guint i = 0; i < digits; i++)
     number = number * 10 + text[at + i] - '0';
   return number;
-}
-
-static void resolve_zone (const Calendar *calendar, MugaiEventTime *time) {
-  const Zone *zone = time->zone != NULL ? g_hash_table_lookup (calendar->zones, time->zone) : NULL;
-  if (time->utc || time->zone == NULL)
-    return;
-  if (zone != NULL) {
-    time->has_offset = zone->fixed;
-    time->offset_minutes = zone->standard_minutes;
-  } else if (is_japan (time->zone)) {
-    time->has_offset = TRUE;
-    time->offset_minutes = 9 * 60;
-  }
 }
 
 /* DATE or DATE-TIME (3.3.4, 3.3.5); anything else leaves year 0. */
@@ -129,7 +58,7 @@ static void read_time (const Calendar *calendar, const ContentLine *line, MugaiE
   time->utc = clock && value[15] == 'Z';
   const char *zone = content_line_parameter (line, "TZID");
   time->zone = zone != NULL && clock ? mugai_unicode_make_safe (zone, -1, MAX_ZONE_BYTES) : NULL;
-  resolve_zone (calendar, time);
+  calendar_zones_resolve (calendar->zones, time);
 }
 
 static guint number_before (const char **at, char unit) {
@@ -273,7 +202,7 @@ static void read_line (Calendar *calendar, const ContentLine *line) {
 
 char *mugai_calendar_to_text (const char *text, gsize length_bytes) {
   gsize length = MIN (length_bytes, MUGAI_CALENDAR_MAX_BYTES);
-  g_autoptr (GHashTable) zones = read_zones (text, length);
+  g_autoptr (CalendarZones) zones = calendar_zones_read (text, length);
   Calendar calendar = { .out = g_string_new (NULL), .zones = zones };
   ContentReader reader;
   content_reader_init (&reader, text, length);

@@ -104,6 +104,22 @@ def case_calendar_times():
     senseless.says("件名 (What): x")
 
 
+def case_summer_time():
+    zone = ("BEGIN:VTIMEZONE\r\nTZID:US\r\nBEGIN:DAYLIGHT\r\nDTSTART:20070311T020000\r\nTZOFFSETFROM:-0500\r\n"
+            "TZOFFSETTO:-0400\r\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=2SU\r\nEND:DAYLIGHT\r\nBEGIN:STANDARD\r\n"
+            "DTSTART:20071104T020000\r\nTZOFFSETFROM:-0400\r\nTZOFFSETTO:-0500\r\n"
+            "RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=1SU\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n")
+    for start, said in (("20260701T090000", "2026年7月1日(水) 22:00（日本時間）＝ 2026年7月1日(水) 09:00（US, UTC-04:00）"),
+                        ("20260115T190000", "2026年1月16日(金) 09:00（日本時間）＝ 2026年1月15日(木) 19:00（US, UTC-05:00）"),
+                        ("20261101T030000", "UTC-05:00"), ("20261031T230000", "UTC-04:00"), ("20260308T030000", "UTC-04:00")):
+        text = (f"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:x\r\nDTSTART;TZID=US:{start}\r\nEND:VEVENT\r\n"
+                f"{zone}END:VCALENDAR\r\n")
+        Result(mails.calendar(text)).delivered().says(said)
+    unknown = zone.replace("BYMONTH=3;BYDAY=2SU", "BYYEARDAY=70")
+    text = f"BEGIN:VCALENDAR\r\n{unknown}BEGIN:VEVENT\r\nDTSTART;TZID=US:20260701T090000\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    Result(mails.calendar(text)).delivered().says("2026年7月1日(水) 09:00（US）")  # no offset rather than a wrong one
+
+
 def case_hostile_calendar():
     attendees = "".join(f"ATTENDEE;CN=n{i}:mailto:a{i}@x.example\r\n" for i in range(100_000))
     nested = "BEGIN:VEVENT\r\n" * 5000
