@@ -4,6 +4,10 @@
  */
 #include "inspection.h"
 
+#include "mugai/base/unicode.h"
+
+#define MAX_HEAD_BYTES 1000u /* of one field of a nested message's head: a dozen addresses */
+
 /* A nested message begins with who wrote it and when, as mail clients print a forwarded one. */
 static void append_nested_head (GString *body, const MugaiEntity *message) {
   static const char *const names[] = { "From", "Date", "To", "Subject" };
@@ -21,7 +25,9 @@ static void append_nested_head (GString *body, const MugaiEntity *message) {
     if (field == NULL)
       continue;
     g_autofree char *value = mugai_header_decode_text (field->raw, field->raw_bytes, NULL, NULL);
-    g_string_append_printf (body, "%s: %s\n", names[i], value);
+    g_autofree char *cut = mugai_unicode_make_safe (value, -1, MAX_HEAD_BYTES);
+    g_autofree char *dead = mugai_words_dead (cut);
+    g_string_append_printf (body, "%s: %s\n", names[i], dead);
   }
   g_string_append_c (body, '\n');
 }

@@ -9,6 +9,8 @@
 
 #include "mugai/mail/report.h"
 
+#define MAX_PGP_VERSION_BYTES 100u /* "Version: 1" and an empty line */
+
 gboolean mugai_is_multipart (const MugaiEntity *entity, const char *subtype) {
   return entity != NULL && entity->kind == MUGAI_ENTITY_MULTIPART && g_str_has_prefix (entity->declared, "multipart/")
          && g_str_equal (entity->declared + strlen ("multipart/"), subtype);
@@ -93,11 +95,17 @@ gboolean mugai_is_signature (const MugaiEntity *entity) {
              || (mugai_is_multipart (entity->parent, "signed") && !is_first_child (entity)));
 }
 
+/* "Version: 1" of PGP/MIME (RFC 3156 4): says what the part beside it is. */
+static gboolean is_pgp_version (const MugaiEntity *entity) {
+  return g_str_equal (entity->declared, "application/pgp-encrypted") && mugai_is_multipart (entity->parent, "encrypted")
+         && is_first_child (entity) && g_bytes_get_size (entity->content) <= MAX_PGP_VERSION_BYTES;
+}
+
 static MugaiRole role_of (const MugaiLeaf *leaf) {
   const MugaiEntity *entity = leaf->entity;
   if (entity->kind != MUGAI_ENTITY_LEAF)
     return MUGAI_ROLE_CONTAINER;
-  if (mugai_is_signature (entity))
+  if (mugai_is_signature (entity) || is_pgp_version (entity))
     return MUGAI_ROLE_CONTROL;
   switch (leaf->reading) {
   case MUGAI_READING_TNEF:

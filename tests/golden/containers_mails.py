@@ -331,3 +331,9 @@ def plain(text, *files):
     for name, content in files:
         message.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
     return message.as_bytes()
+
+
+def html(text):
+    message = head("HTML の返信")
+    message.set_content(text, subtype="html")
+    return message.as_bytes()

@@ -202,6 +202,7 @@ def case_encrypted():
     result.part("1", "remove", scan="encrypted")
     assert "encrypted-message" in result.record["oddities"]
     result = Result(mails.pgp_encrypted()).delivered()
+    result.is_silent_about("2. ", "Version")
     result.says("PGP で暗号化されたデータ", "暗号化されていて、中を検査できません。")
     assert "encrypted-message" in result.record["oddities"]
 
@@ -300,6 +301,10 @@ def case_quoted_notices():
     below = Result(mails.plain("返事\n\n-----Original Message-----\n" + first.text)).delivered()
     below.says("返事", OMITTED, "本文です。")
     below.is_silent_about(BEGIN, first.record["id"])
+    html = "<div>返事</div><blockquote>" + "<br>".join(first.text.split("\n")) + "</blockquote>"
+    quoted = Result(mails.html(html)).delivered()
+    quoted.says("返事", OMITTED, "本文です。")
+    quoted.is_silent_about(first.record["id"])
 
 
 def case_forged_notice():
