@@ -79,7 +79,8 @@ gint64 mugai_policy_stale_after_s (const MugaiPolicy *policy);
   X (REMOVED, "removed")   /* above the list of removed parts */                                                       \
   X (HELD, "held")         /* first lines of the notice in place of a held mail */                                     \
   X (HELD_OUT, "held-out") /* the same to the inside sender of a held outbound mail */                                 \
-  X (CONTACT, "contact")   /* last lines: whom to ask */
+  X (CONTACT, "contact")   /* last lines: whom to ask */                                                               \
+  X (OUTSIDE, "outside")   /* all that people outside read of a rebuilt mail */
 #define MUGAI_ENUM_MEMBER_NOTICE(c, n) MUGAI_NOTICE_##c,
 typedef enum { MUGAI_NOTICE_TEXTS (MUGAI_ENUM_MEMBER_NOTICE) MUGAI_N_NOTICE_TEXTS } MugaiNoticeText;
 /** mugai_policy_notice_text: (transfer none): lines of UTF-8 with LF; "" when the policy says nothing. */

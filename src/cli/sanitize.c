@@ -157,7 +157,7 @@ static int run (const Options *options, const MugaiPolicy *policy, MugaiScanner 
   const MugaiOrganisation *organisation = mugai_policy_organisation (policy);
   g_autoptr (MugaiEnvelope) envelope =
       mugai_cli_envelope_new (&options->envelope, organisation, g_bytes_get_size (message));
-  g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (id, organisation, envelope->time_us);
+  g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (id, policy, envelope->time_us);
   if (mugai_scanner_version (scanner) != NULL) {
     envelope->generation = 1;
     envelope->signatures_age_s = MAX (0, envelope->time_us / G_USEC_PER_SEC - mugai_scanner_time (scanner));

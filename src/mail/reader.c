@@ -17,6 +17,7 @@
 #include "encoding.h"
 #include "limits.h"
 #include "reader.h"
+#include "smime.h"
 
 #define MAX_MESSAGE_BYTES                                                                                              \
   (1024u * 1024 * 1024) /* offsets and GLib's arrays stay far from their ends; MTAs stop at 50 MB */
@@ -485,15 +486,16 @@ static void note_type (Reader *reader, const MugaiEntity *entity) {
               { "message/external-body", MUGAI_ODDITY_EXTERNAL_BODY },
               { "multipart/signed", MUGAI_ODDITY_SIGNED_MESSAGE },
               { "multipart/encrypted", MUGAI_ODDITY_ENCRYPTED_MESSAGE },
-              { "application/pkcs7-mime", MUGAI_ODDITY_ENCRYPTED_MESSAGE },
-              { "application/x-pkcs7-mime", MUGAI_ODDITY_ENCRYPTED_MESSAGE },
               { "application/pgp-encrypted", MUGAI_ODDITY_ENCRYPTED_MESSAGE } };
-  static const char *const smime[] = { "smime.p7m", NULL };
   for (guint i = 0; i < G_N_ELEMENTS (map); i++)
     if (g_str_equal (entity->declared, map[i].type))
       set_odd (reader, map[i].oddity);
-  if (has_name_ending (entity, smime))
-    set_odd (reader, MUGAI_ODDITY_ENCRYPTED_MESSAGE);
+}
+
+static gboolean is_smime (const MugaiEntity *entity) {
+  static const char *const endings[] = { ".p7m", NULL };
+  return g_str_equal (entity->declared, "application/pkcs7-mime")
+         || g_str_equal (entity->declared, "application/x-pkcs7-mime") || has_name_ending (entity, endings);
 }
 
 /* ---- containers ---- */
@@ -599,6 +601,14 @@ static gboolean is_message_type (const char *declared) {
 
 /* ---- opening ---- */
 
+/* Signed in one piece, S/MIME hides its content from nobody: it is opened. Anything else could not be inspected. */
+static void open_smime (Reader *reader, MugaiEntity *entity) {
+  g_autoptr (GBytes) content = entity->undecodable ? NULL : mugai_smime_signed_content (entity->content);
+  set_odd (reader, content != NULL ? MUGAI_ODDITY_SIGNED_MESSAGE : MUGAI_ODDITY_ENCRYPTED_MESSAGE);
+  if (content != NULL && may_nest (reader, entity))
+    open_message (reader, entity, content);
+}
+
 static void open_leaf (Reader *reader, MugaiEntity *entity, GBytes *body, Encoding encoding) {
   if (encoding == ENCODING_UNKNOWN)
     fill_unknown (entity, body);
@@ -610,6 +620,10 @@ static void open_leaf (Reader *reader, MugaiEntity *entity, GBytes *body, Encodi
     return;
   if (entity->undecodable)
     entity->flags |= MUGAI_BIT (MUGAI_FLAG_AMBIGUOUS);
+  if (is_smime (entity))
+    open_smime (reader, entity);
+  else if (entity->undecodable)
+    return;
   else if (is_saved_message (reader, entity) && may_nest (reader, entity))
     open_message (reader, entity, entity->content);
   else

@@ -286,7 +286,7 @@ sfsistat mugai_message_finish (MugaiSession *session) {
   envelope->queue_id = g_strdup (queue_id != NULL ? queue_id : "");
   envelope->size_bytes = session->spool.size_bytes;
   mugai_flow_classify (organisation, envelope);
-  g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (session->id, organisation, envelope->time_us);
+  g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (session->id, session->policy, envelope->time_us);
   gint64 spool_ms = ms_since (session->start_us);
   mugai_session_begin_step (session);
   ask_rates (session);

@@ -82,7 +82,7 @@ static void sanitize (const MugaiPolicy *policy, MugaiScanner *scanner, GBytes *
   const MugaiOrganisation *organisation = mugai_policy_organisation (policy);
   g_autofree char *id = mugai_id_new ();
   g_autoptr (MugaiEnvelope) envelope = make_envelope (organisation, g_bytes_get_size (message));
-  g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (id, organisation, envelope->time_us);
+  g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (id, policy, envelope->time_us);
   g_auto (MugaiFd) fd = mugai_fd_new_memory ("message", &error);
   if (fd < 0 || !mugai_fd_write_all (fd, g_bytes_get_data (message, NULL), g_bytes_get_size (message), &error)
       || !mugai_fd_seal (fd, &error))
