@@ -28,7 +28,7 @@ def zip_of(files):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files:
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name, (2026, 11, 21, 10, 0, 0)), content, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
