@@ -56,10 +56,29 @@ static gboolean glob_matches (const char *glob, const char *text) {
   return *glob == '\0';
 }
 
+/* Most globs end, or have in their middle, something that the text has not: found without going through it step by step. */
+static gboolean may_match (const char *glob, gsize glob_bytes, const char *text, gsize text_bytes, gboolean *ret_sure) {
+  const char *last = strrchr (glob, '*');
+  *ret_sure = FALSE;
+  if (!last || strchr (glob, '?'))
+    return TRUE;
+  gsize tail = glob_bytes - (gsize) (last + 1 - glob);
+  if (tail > text_bytes || memcmp (text + text_bytes - tail, last + 1, tail) != 0)
+    return FALSE;
+  if (glob[0] != '*' || tail > 0 || last == glob || memchr (glob + 1, '*', (gsize) (last - glob - 1)))
+    return TRUE;
+  *ret_sure = TRUE; /* "*word*" */
+  return memmem (text, text_bytes, glob + 1, (gsize) (last - glob - 1)) != NULL;
+}
+
 static gboolean any_glob (const Matcher *matcher, const char *folded) {
-  for (guint i = 0; i < matcher->globs->len; i++)
-    if (glob_matches (g_ptr_array_index (matcher->globs, i), folded))
+  gsize text_bytes = matcher->globs->len ? strlen (folded) : 0;
+  gboolean sure;
+  for (guint i = 0; i < matcher->globs->len; i++) {
+    const char *glob = g_ptr_array_index (matcher->globs, i);
+    if (may_match (glob, strlen (glob), folded, text_bytes, &sure) && (sure || glob_matches (glob, folded)))
       return TRUE;
+  }
   return FALSE;
 }
 
@@ -70,11 +89,13 @@ typedef struct {
   char *domain; /* of an address; NULL: none */
   guint8 address[16];
   gboolean is_network;
+  GHashTable *groups; /* group's Matcher -> 1 or 2: not in it, in it; NULL: none was asked yet */
 } Folded;
 
 static void folded_free (Folded *folded) {
   g_free (folded->whole);
   g_free (folded->domain);
+  g_clear_pointer (&folded->groups, g_hash_table_unref);
   g_free (folded);
 }
 
@@ -115,9 +136,15 @@ static Folded *fold (MugaiFactType type, const char *text) {
   return folded;
 }
 
+static gboolean is_exactly (const Matcher *matcher, const char *text) {
+  if (matcher->only)
+    return strcmp (matcher->only, text) == 0;
+  return g_hash_table_size (matcher->exact) > 0 && g_hash_table_contains (matcher->exact, text);
+}
+
 /* Is @domain listed, or below a domain written with a dot before it? */
 static gboolean domain_matches (const Matcher *matcher, const char *domain) {
-  if (g_hash_table_contains (matcher->exact, domain))
+  if (is_exactly (matcher, domain))
     return TRUE;
   if (g_hash_table_size (matcher->below) == 0)
     return FALSE;
@@ -183,11 +210,31 @@ static gboolean folded_matches (const Matcher *matcher, const Folded *folded) {
   case MUGAI_FACT_HOST:
     return domain_matches (matcher, folded->whole) || any_glob (matcher, folded->whole);
   case MUGAI_FACT_ADDRESS:
-    return g_hash_table_contains (matcher->exact, folded->whole)
-           || (folded->domain && domain_matches (matcher, folded->domain)) || any_glob (matcher, folded->whole);
+    return is_exactly (matcher, folded->whole) || (folded->domain && domain_matches (matcher, folded->domain))
+           || any_glob (matcher, folded->whole);
   default:
-    return g_hash_table_contains (matcher->exact, folded->whole) || any_glob (matcher, folded->whole);
+    return is_exactly (matcher, folded->whole) || any_glob (matcher, folded->whole);
   }
+}
+
+/* Asked once a message, however many rules name the group. */
+static gboolean group_matches (const Matcher *group, Folded *folded) {
+  if (!folded->groups)
+    folded->groups = g_hash_table_new (NULL, NULL);
+  gint known = GPOINTER_TO_INT (g_hash_table_lookup (folded->groups, group));
+  if (!known) {
+    known = folded_matches (group, folded) ? 2 : 1;
+    g_hash_table_insert (folded->groups, (gpointer) group, GINT_TO_POINTER (known));
+  }
+  return known == 2;
+}
+
+/* By its own items, or by a group that it names. */
+static gboolean all_match (const Matcher *matcher, Folded *folded) {
+  gboolean matches = folded_matches (matcher, folded);
+  for (guint i = 0; !matches && matcher->groups && i < matcher->groups->len; i++)
+    matches = group_matches (g_ptr_array_index (matcher->groups, i), folded);
+  return matches;
 }
 
 static GHashTable *table_of (Cache *cache, MugaiFactType type) {
@@ -204,9 +251,7 @@ gboolean matcher_matches (const Matcher *matcher, const char *text, Cache *cache
   gboolean known = folded != NULL;
   if (!known)
     folded = fold (matcher->type, text);
-  gboolean matches = folded_matches (matcher, folded);
-  for (guint i = 0; !matches && matcher->groups && i < matcher->groups->len; i++)
-    matches = folded_matches (g_ptr_array_index (matcher->groups, i), folded);
+  gboolean matches = all_match (matcher, folded);
   if (cache && !known)
     g_hash_table_insert (table_of (cache, matcher->type), (gpointer) text, folded);
   else if (!cache)
@@ -434,11 +479,25 @@ static gboolean first_of (char **texts, const View *view, const Matcher *matcher
   return FALSE;
 }
 
+/* "name: value", folded once a message. */
+static gboolean header_matches (const Matcher *matcher, const MugaiHeaderFact *header, Cache *cache) {
+  Folded *folded = cache ? g_hash_table_lookup (cache->texts, header) : NULL;
+  g_autofree char *line = folded ? NULL : g_strconcat (header->name, ": ", header->value, NULL);
+  if (folded)
+    return all_match (matcher, folded);
+  Folded *made = fold (matcher->type, line);
+  gboolean matches = all_match (matcher, made);
+  if (cache)
+    g_hash_table_insert (cache->texts, (gpointer) header, made);
+  else
+    folded_free (made);
+  return matches;
+}
+
 static gboolean first_header (const View *view, const Matcher *matcher, const char **ret_text) {
   for (guint i = 0; i < view->facts->headers->len; i++) {
     const MugaiHeaderFact *header = g_ptr_array_index (view->facts->headers, i);
-    g_autofree char *line = g_strconcat (header->name, ": ", header->value, NULL);
-    if (matcher_matches (matcher, line, NULL)) {
+    if (header_matches (matcher, header, view->cache)) {
       *ret_text = header->name;
       return TRUE;
     }
@@ -557,8 +616,8 @@ gboolean condition_holds (const Condition *condition, const View *view) {
     return fact_holds (condition, view);
   if (condition->kind == CONDITION_NOT)
     return !condition_holds (g_ptr_array_index (condition->children, 0), view);
-  for (guint i = 0; i < condition->children->len; i++)
-    if (condition_holds (g_ptr_array_index (condition->children, i), view) == (condition->kind == CONDITION_ANY))
+  for (guint i = 0; i < condition->by_cost->len; i++)
+    if (condition_holds (g_ptr_array_index (condition->by_cost, i), view) == (condition->kind == CONDITION_ANY))
       return condition->kind == CONDITION_ANY;
   return condition->kind == CONDITION_ALL;
 }
