@@ -162,7 +162,7 @@ def texts(folder):
     loose = "policy:   x\nrules:\n# first\n- id:  a\n  on: message\n\n\n  then:\n      action: hold\n# last\n"
     status, out, err = run("policy", "format", "-", stdin=loose.encode())
     check("format settles indentation and blanks",
-          None if out == "policy: x\nrules:\n  # first\n  - id:  a\n    on: message\n\n    then:\n      action: hold\n# last\n" else out + err)
+          None if out == "policy: x\nrules:\n  # first\n  - id: a\n    on: message\n\n    then:\n      action: hold\n# last\n" else out + err)
     words = json.loads(run("policy", "vocabulary", "--json")[1])
     base = (shipped / "minimal.yaml").read_text()
     wrong = []
