@@ -12,6 +12,10 @@
 
 #include <libfyaml.h>
 
+#include "yaml-mend.h"
+
+#define MAX_LEFT_OUT 8u /* lines of a broken file left out to see the others; each costs a reading */
+
 /* Depth is limited by MUGAI_YAML_MAX_DEPTH while the tree is built. */
 static void node_free (MugaiYamlNode *node) {
   if (!node)
@@ -148,6 +152,7 @@ static void add_alias (Builder *builder, struct fy_event *event) {
   add_node (builder, node);
   mugai_yaml_problem_at (builder->problems, node, "エイリアス（*名前）は使えません。値を書いてください。",
                          "aliases (*name) are not allowed: write the value out");
+  node->cut = TRUE; /* nothing more is said of the empty value */
 }
 
 static void start_document (Builder *builder, struct fy_event *event) {
@@ -188,64 +193,6 @@ static void take_event (Builder *builder, struct fy_event *event) {
 
 /* ---- files that are no YAML ---- */
 
-/* Is the sign at @place in the line's first word, where it can only be a key's colon? "key：", "- key：". */
-static const char *find_wide_colon (const char *line) {
-  const char *p = line + strspn (line, " ");
-  while (*p == '-' && p[1] == ' ')
-    p += 1 + strspn (p + 1, " ");
-  const char *word = p;
-  while (g_ascii_isalnum (*p) || *p == '_' || *p == '-')
-    p++;
-  return p > word && g_str_has_prefix (p, "：") ? p : NULL;
-}
-
-/* Tabs and full-width blanks at the start of @line as half-width ones, and its full-width colon as a colon; NULL: nothing to mend. */
-static char *mend_line (const MugaiYamlFile *file, guint number, MugaiYamlProblems *problems) {
-  const char *line = file->lines[number - 1], *p = line;
-  g_autoptr (GString) mended = g_string_new (NULL);
-  gboolean indented = FALSE;
-  for (;; p = g_utf8_next_char (p)) {
-    gboolean tab = *p == '\t', wide = g_str_has_prefix (p, "　");
-    if (*p != ' ' && !tab && !wide)
-      break;
-    if ((tab || wide) && !indented)
-      mugai_yaml_problem_add (problems, file, number, (guint) (p - line) + 1,
-                              tab ? "字下げにタブがあります。半角の空白で字下げしてください。%s"
-                                  : "字下げに全角の空白があります。半角の空白で字下げしてください。%s",
-                              tab ? "tab in the indentation: indent with blanks%s"
-                                  : "full-width blank in the indentation: indent with half-width blanks%s",
-                              "");
-    indented |= tab || wide;
-    g_string_append (mended, tab || wide ? "  " : " ");
-  }
-  const char *colon = find_wide_colon (p);
-  if (!colon && !indented)
-    return NULL;
-  if (colon) {
-    mugai_yaml_problem_add (problems, file, number, (guint) g_utf8_strlen (line, colon - line) + 1,
-                            "全角の「%s」があります。半角の「%s」に直し、後に空白を一つ置いてください。",
-                            "full-width \"%s\" here: write the half-width \"%s\" with a blank behind it", "：", ":");
-    g_string_append_len (mended, p, colon - p);
-    g_string_append (mended, ": ");
-    p = colon + strlen ("：");
-  }
-  g_string_append (mended, p);
-  return g_string_free (g_steal_pointer (&mended), FALSE);
-}
-
-/* (transfer full): the text with its usual mistakes mended, each reported; NULL: there were none. */
-static char *mend (const MugaiYamlFile *file, MugaiYamlProblems *problems) {
-  g_autoptr (GString) text = g_string_new (NULL);
-  gboolean any = FALSE;
-  for (guint i = 0; i < file->n_lines; i++) {
-    const char *first = file->lines[i] + strspn (file->lines[i], " \t");
-    g_autofree char *mended = *first == '#' || !*first ? NULL : mend_line (file, i + 1, problems);
-    any |= mended != NULL;
-    g_string_append_printf (text, "%s\n", mended ? mended : file->lines[i]);
-  }
-  return any ? g_string_free (g_steal_pointer (&text), FALSE) : NULL;
-}
-
 /* A full-width sign on @line or the one before it: what a person typed with the input method still on. */
 static gboolean report_full_width (Builder *builder, guint line) {
   for (guint i = line; i > 0 && i + 2 > line; i--) {
@@ -262,25 +209,78 @@ static gboolean report_full_width (Builder *builder, guint line) {
   return FALSE;
 }
 
-/* Where an open bracket or quote swallowed the rest, libfyaml's place is the end of the file: the opening is what helps. */
-static void report_broken (Builder *builder, struct fy_diag *diag) {
-  void *previous = NULL;
-  struct fy_diag_error *error = fy_diag_errors_iterate (diag, &previous);
-  guint line = error && error->line > 0 ? (guint) error->line : builder->file->n_lines;
-  guint column = error && error->column > 0 ? (guint) error->column : 1;
-  if (line > builder->file->n_lines || (line > 1 && !*builder->file->lines[line - 1])) {
-    line = MIN (line, builder->file->n_lines);
-    while (line > 1 && !*builder->file->lines[line - 1])
-      line--;
-    column = (guint) g_utf8_strlen (builder->file->lines[line - 1], -1) + 1;
+/* What libfyaml says, for people. */
+static const struct {
+  const char *part, *ja, *en;
+} causes[] = {
+  { "quoted", "引用符（\" か '）が閉じられていません。", "a quote is not closed" },
+  { "flow", "括弧（[ か {）が閉じられていないか、「,」が足りません。",
+    "a bracket is not closed, or a comma is missing" },
+  { "'-' indicator", "字下げがそろっていません。同じ並びの行と、左端をそろえてください。",
+    "the indentation is uneven: line it up with its neighbours" },
+  { "multiline", "「:」の後の空白がないか、字下げがそろっていません。",
+    "a blank behind the \":\" is missing, or the indentation is uneven" },
+  { "indent", "字下げがそろっていません。同じ並びの行と、左端をそろえてください。",
+    "the indentation is uneven: line it up with its neighbours" },
+  { "block mapping", "字下げがそろっていないか、「キー: 値」の形になっていません。",
+    "the indentation is uneven, or this is no \"key: value\"" },
+};
+
+/* The nearest line up to @from with more brackets opened than closed; @from when there is none. */
+static guint find_open_bracket (const MugaiYamlFile *file, guint from, guint *ret_column) {
+  for (guint i = from; i > 0; i--) {
+    gint open = 0;
+    const char *last = NULL;
+    for (const char *p = file->lines[i - 1]; *p && *p != '#'; p++) {
+      open += *p == '[' || *p == '{' ? 1 : *p == ']' || *p == '}' ? -1 : 0;
+      last = *p == '[' || *p == '{' ? p : last;
+    }
+    if (open <= 0 || !last)
+      continue;
+    *ret_column = (guint) g_utf8_strlen (file->lines[i - 1], last - file->lines[i - 1]) + 1;
+    return i;
   }
-  if (report_full_width (builder, line))
-    return;
+  return from;
+}
+
+typedef struct {
+  guint line, column; /* 0: libfyaml did not fail */
+  char *message;
+} Failure;
+
+static gboolean is_reported (const MugaiYamlProblems *problems, const MugaiYamlFile *file, guint line) {
+  for (guint i = 0; i < problems->list->len; i++) {
+    const MugaiYamlProblem *one = g_ptr_array_index (problems->list, i);
+    if (one->line == line && strcmp (one->file, file->name) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Reports where libfyaml failed; returns the line that is at fault. */
+static guint report_failure (Builder *builder, const Failure *failure) {
+  const MugaiYamlFile *file = builder->file;
+  guint line = CLAMP (failure->line, 1, MAX (file->n_lines, 1)), column = failure->column;
+  while (line > 1 && !*file->lines[line - 1]) {
+    column = (guint) g_utf8_strlen (file->lines[line - 2], -1) + 1;
+    line--;
+  }
+  if (strstr (failure->message, "flow"))
+    line = find_open_bracket (file, line, &column);
+  if (is_reported (builder->problems, file, line) || report_full_width (builder, line))
+    return line;
+  for (gsize i = 0; i < G_N_ELEMENTS (causes); i++)
+    if (strstr (failure->message, causes[i].part)) {
+      mugai_yaml_problem_add (builder->problems, file, line, column, "YAMLとして読めません：%s",
+                              "not readable as YAML: %s", builder->problems->japanese ? causes[i].ja : causes[i].en);
+      return line;
+    }
   mugai_yaml_problem_add (
-      builder->problems, builder->file, line, column,
+      builder->problems, file, line, column,
       "YAMLとして読めません：%s（この行か、その前の行の字下げ、「: 」、閉じていない括弧・引用符を確かめてください）",
       "not readable as YAML: %s (check the indentation, \": \" and unclosed brackets or quotes here and above)",
-      error && error->msg ? error->msg : "syntax");
+      failure->message);
+  return line;
 }
 
 static void take_events (Builder *builder, struct fy_parser *parser) {
@@ -291,8 +291,7 @@ static void take_events (Builder *builder, struct fy_parser *parser) {
   }
 }
 
-/* FALSE: libfyaml gave up; with @report that is a mistake, else nothing of it is kept. */
-static gboolean run_parser (Builder *builder, const char *text, gsize length_bytes, gboolean report) {
+static void run_parser (Builder *builder, const char *text, gsize length_bytes, Failure *failure) {
   struct fy_diag_cfg diag_cfg;
   fy_diag_cfg_default (&diag_cfg);
   diag_cfg.fp = NULL;
@@ -305,41 +304,89 @@ static gboolean run_parser (Builder *builder, const char *text, gsize length_byt
   struct fy_parser *parser = fy_parser_create (&cfg);
   if (parser && fy_parser_set_string (parser, text, length_bytes) == 0)
     take_events (builder, parser);
-  gboolean good = builder->stop || (parser && !fy_parser_get_stream_error (parser) && !fy_diag_got_error (diag));
-  if (!good && report)
-    report_broken (builder, diag);
+  if (!builder->stop && (!parser || fy_parser_get_stream_error (parser) || fy_diag_got_error (diag))) {
+    void *previous = NULL;
+    struct fy_diag_error *error = fy_diag_errors_iterate (diag, &previous);
+    failure->line = error && error->line > 0 ? (guint) error->line : MAX (builder->file->n_lines, 1);
+    failure->column = error && error->column > 0 ? (guint) error->column : 1;
+    failure->message = g_strdup (error && error->msg ? error->msg : "syntax");
+  }
   if (parser)
     fy_parser_destroy (parser);
   fy_diag_destroy (diag);
-  return good;
 }
 
-/* One reading of @text into file->root; mistakes only go into @problems. */
-static gboolean build (MugaiYamlFile *file, const char *text, gsize length_bytes, MugaiYamlProblems *problems,
-                       gboolean report) {
-  Builder builder = { .file = file, .problems = problems };
-  builder.open = g_ptr_array_new ();
-  builder.seen = g_ptr_array_new_with_free_func ((GDestroyNotify) g_hash_table_unref);
-  gboolean good = run_parser (&builder, text, length_bytes, report);
-  file->broken = !good || builder.stop;
-  for (guint i = 0; file->broken && i < builder.open->len; i++)
-    ((MugaiYamlNode *) g_ptr_array_index (builder.open, i))->cut = TRUE;
-  g_ptr_array_unref (builder.seen);
-  g_ptr_array_unref (builder.open);
-  return good;
+/* One reading of @text into file->root. */
+static void build (Builder *builder, const char *text, gsize length_bytes, Failure *failure) {
+  builder->open = g_ptr_array_new ();
+  builder->seen = g_ptr_array_new_with_free_func ((GDestroyNotify) g_hash_table_unref);
+  builder->documents = 0;
+  builder->stop = FALSE;
+  run_parser (builder, text, length_bytes, failure);
+  builder->file->broken |= builder->stop || failure->message;
+  for (guint i = 0; builder->file->broken && i < builder->open->len; i++)
+    ((MugaiYamlNode *) g_ptr_array_index (builder->open, i))->cut = TRUE;
+  g_ptr_array_unref (builder->seen);
+  g_ptr_array_unref (builder->open);
 }
 
-/* Tried first with a list of its own: when mending helps, what was found before it is void. */
-static void read_tree (MugaiYamlFile *file, const char *text, gsize length_bytes, MugaiYamlProblems *problems) {
-  guint errors = problems->errors, nodes = problems->nodes, listed = problems->list->len;
-  if (build (file, text, length_bytes, problems, FALSE))
-    return;
-  g_ptr_array_set_size (problems->list, (gint) listed);
-  problems->errors = errors;
-  problems->nodes = nodes;
-  g_clear_pointer (&file->root, node_free);
-  g_autofree char *mended = mend (file, problems);
-  (void) build (file, mended ? mended : text, mended ? strlen (mended) : length_bytes, problems, TRUE);
+/* Takes back what the last reading found. */
+static void forget (Builder *builder, guint listed, guint errors, guint nodes) {
+  g_ptr_array_set_size (builder->problems->list, (gint) MIN (listed, builder->problems->list->len));
+  builder->problems->errors = errors;
+  builder->problems->nodes = nodes;
+  g_clear_pointer (&builder->file->root, node_free);
+}
+
+/*
+ * While it fails: mend what is usual, then leave out the line at fault, and read again, so that one run shows what is wrong elsewhere.
+ * A line that begins an item is not left out: what follows would be read as another's.
+ */
+static void read_tree (Builder *builder, const char *text, gsize length_bytes) {
+  MugaiYamlFile *file = builder->file;
+  g_autofree char *copy = NULL;
+  g_auto (GStrv) lines = NULL;
+  gboolean last = FALSE;
+  for (guint attempt = 0;; attempt++) {
+    Failure failure = { 0 };
+    guint listed = builder->problems->list->len, errors = builder->problems->errors, nodes = builder->problems->nodes;
+    build (builder, copy ? copy : text, copy ? strlen (copy) : length_bytes, &failure);
+    g_autofree char *message = failure.message;
+    if (!message || last)
+      return;
+    forget (builder, listed, errors, nodes);
+    if (!lines) {
+      lines = g_strdupv (file->lines);
+      mugai_yaml_mend (file, lines, builder->problems);
+    } else {
+      guint line = report_failure (builder, &failure);
+      const char *bare = file->n_lines ? lines[line - 1] + strspn (lines[line - 1], " ") : "";
+      last = attempt > MAX_LEFT_OUT || !*bare || g_str_has_prefix (bare, "- ");
+      if (!last) {
+        g_free (lines[line - 1]);
+        lines[line - 1] = g_strdup ("");
+      }
+    }
+    g_free (copy);
+    copy = g_strjoinv ("\n", lines);
+  }
+}
+
+/* A run of brackets deeper than any policy: libfyaml reads the whole of it before its first event. */
+static gboolean is_bracket_bomb (MugaiYamlFile *file, MugaiYamlProblems *problems) {
+  for (guint i = 0; i < file->n_lines; i++) {
+    guint run = 0;
+    for (const char *p = file->lines[i]; *p; p++) {
+      run = *p == '[' || *p == '{' ? run + 1 : *p == ' ' ? run : 0;
+      if (run <= MUGAI_YAML_MAX_DEPTH)
+        continue;
+      mugai_yaml_problem_add (problems, file, i + 1, (guint) g_utf8_strlen (file->lines[i], p - file->lines[i]) + 1,
+                              "入れ子が深すぎます（%u段まで）。", "nested too deeply (at most %u levels)",
+                              MUGAI_YAML_MAX_DEPTH);
+      return TRUE;
+    }
+  }
+  return FALSE;
 }
 
 /* ---- bytes ---- */
@@ -394,7 +441,11 @@ MugaiYamlFile *mugai_yaml_parse (const char *name, const char *text, gsize lengt
   file->n_lines = g_strv_length (file->lines);
   for (guint i = 0; i < file->n_lines; i++)
     g_strchomp (file->lines[i]);
-  read_tree (file, text, length_bytes, problems);
+  Builder builder = { .file = file, .problems = problems };
+  if (is_bracket_bomb (file, problems))
+    file->broken = TRUE;
+  else
+    read_tree (&builder, text, length_bytes);
   return file;
 }
 

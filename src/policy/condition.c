@@ -1,218 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Conditions at work. Texts are compared after NFKC and case folding, domains as A-labels, so that no way of writing a
- * name slips past a rule. Recursion goes as deep as a policy nests (MAX_CONDITION_DEPTH), never as a message does.
+ * Conditions at work: facts read from envelope and message, and asked. Recursion goes as deep as a policy nests (MAX_CONDITION_DEPTH), never as a message does.
  * Pure: no clock, locale, environment, file or network. Any thread.
  */
 #include "condition.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "mugai/base/unicode.h"
-
-/* ---- texts ---- */
-
-char *text_fold (const char *text) {
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-  g_autofree char *plain = g_utf8_normalize (valid, -1, G_NORMALIZE_ALL_COMPOSE);
-  return g_utf8_casefold (plain ? plain : valid, -1);
-}
-
-char *domain_fold (const char *domain) {
-  g_autofree char *copy = g_strdup (domain);
-  gsize length = strlen (copy);
-  if (length > 0 && copy[length - 1] == '.')
-    copy[length - 1] = '\0';
-  if (g_str_is_ascii (copy))
-    return g_ascii_strdown (copy, -1);
-  g_autofree char *ascii = g_utf8_validate (copy, -1, NULL) ? g_hostname_to_ascii (copy) : NULL;
-  return ascii ? g_ascii_strdown (ascii, -1) : text_fold (copy);
-}
-
-/* * any run, ? one character; both folded. Only the last * is ever retried: time is length × length at worst. */
-static gboolean glob_matches (const char *glob, const char *text) {
-  const char *star = NULL, *retry = NULL;
-  while (*text) {
-    if (*glob == '*') {
-      star = ++glob;
-      retry = text;
-    } else if (*glob == '?') {
-      glob++;
-      text = g_utf8_next_char (text);
-    } else if (*glob == *text) {
-      glob++;
-      text++;
-    } else if (star) {
-      retry = g_utf8_next_char (retry);
-      glob = star;
-      text = retry;
-    } else {
-      return FALSE;
-    }
-  }
-  while (*glob == '*')
-    glob++;
-  return *glob == '\0';
-}
-
-static gboolean any_glob (const Matcher *matcher, const char *folded) {
-  for (guint i = 0; i < matcher->globs->len; i++)
-    if (glob_matches (g_ptr_array_index (matcher->globs, i), folded))
-      return TRUE;
-  return FALSE;
-}
-
-/* ---- what is compared ---- */
-
-typedef struct {
-  char *whole;  /* text, host, or local@domain */
-  char *domain; /* of an address; NULL: none */
-  guint8 address[16];
-  gboolean is_network;
-} Folded;
-
-static void folded_free (Folded *folded) {
-  g_free (folded->whole);
-  g_free (folded->domain);
-  g_free (folded);
-}
-
-void cache_init (Cache *cache) {
-  GHashTable **tables[] = { &cache->texts, &cache->domains, &cache->addresses, &cache->networks };
-  for (gsize i = 0; i < G_N_ELEMENTS (tables); i++)
-    *tables[i] = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) folded_free);
-}
-
-void cache_clear (Cache *cache) {
-  g_hash_table_unref (cache->texts);
-  g_hash_table_unref (cache->domains);
-  g_hash_table_unref (cache->addresses);
-  g_hash_table_unref (cache->networks);
-}
-
-static gboolean address_parse (const char *text, guint8 address[16], gboolean *ret_v4);
-
-static Folded *fold_address_text (const char *text) {
-  Folded *folded = g_new0 (Folded, 1);
-  const char *at = strrchr (text, '@');
-  g_autofree char *local_raw = g_strndup (text, at ? (gsize) (at - text) : strlen (text));
-  g_autofree char *local = text_fold (local_raw);
-  folded->domain = at ? domain_fold (at + 1) : NULL;
-  folded->whole = at ? g_strconcat (local, "@", folded->domain, NULL) : g_strdup (local);
-  return folded;
-}
-
-static Folded *fold (MugaiFactType type, const char *text) {
-  gboolean v4;
-  if (type == MUGAI_FACT_ADDRESS)
-    return fold_address_text (text);
-  Folded *folded = g_new0 (Folded, 1);
-  if (type == MUGAI_FACT_NETWORK)
-    folded->is_network = address_parse (text, folded->address, &v4);
-  else
-    folded->whole = type == MUGAI_FACT_HOST ? domain_fold (text) : text_fold (text);
-  return folded;
-}
-
-/* Is @domain listed, or below a domain written with a dot before it? */
-static gboolean domain_matches (const Matcher *matcher, const char *domain) {
-  if (g_hash_table_contains (matcher->exact, domain))
-    return TRUE;
-  if (g_hash_table_size (matcher->below) == 0)
-    return FALSE;
-  for (const char *dot = strchr (domain, '.'); dot; dot = strchr (dot + 1, '.'))
-    if (g_hash_table_contains (matcher->below, dot + 1))
-      return TRUE;
-  return FALSE;
-}
-
-/* ---- networks ---- */
-
-static gboolean address_parse (const char *text, guint8 address[16], gboolean *ret_v4) {
-  struct in_addr v4;
-  if (inet_pton (AF_INET, text, &v4) == 1) {
-    memset (address, 0, 10);
-    address[10] = address[11] = 0xff;
-    memcpy (address + 12, &v4, 4);
-    *ret_v4 = TRUE;
-    return TRUE;
-  }
-  *ret_v4 = FALSE;
-  if (g_ascii_strncasecmp (text, "IPv6:", 5) == 0)
-    text += 5;
-  return inet_pton (AF_INET6, text, address) == 1;
-}
-
-static gboolean bits_equal (const guint8 *a, const guint8 *b, guint bits) {
-  if (memcmp (a, b, bits / 8) != 0)
-    return FALSE;
-  return bits % 8 == 0 || ((a[bits / 8] ^ b[bits / 8]) >> (8 - bits % 8)) == 0;
-}
-
-gboolean network_parse (const char *text, Network *network) {
-  g_auto (GStrv) halves = g_strsplit (text, "/", 3);
-  guint n = g_strv_length (halves);
-  gboolean v4;
-  guint64 prefix;
-  if (n < 1 || n > 2 || !address_parse (halves[0], network->address, &v4))
-    return FALSE;
-  prefix = v4 ? 32 : 128;
-  if (n == 2 && !g_ascii_string_to_unsigned (halves[1], 10, 0, prefix, &prefix, NULL))
-    return FALSE;
-  network->prefix = (guint) prefix + (v4 ? 96 : 0);
-  for (guint bit = network->prefix; bit < 128; bit++)
-    if (network->address[bit / 8] & (0x80 >> (bit % 8)))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean network_matches (const Matcher *matcher, const Folded *folded) {
-  for (guint i = 0; folded->is_network && i < matcher->networks->len; i++) {
-    const Network *network = g_ptr_array_index (matcher->networks, i);
-    if (bits_equal (folded->address, network->address, network->prefix))
-      return TRUE;
-  }
-  return FALSE;
-}
-
-static gboolean folded_matches (const Matcher *matcher, const Folded *folded) {
-  switch (matcher->type) {
-  case MUGAI_FACT_NETWORK:
-    return network_matches (matcher, folded);
-  case MUGAI_FACT_HOST:
-    return domain_matches (matcher, folded->whole) || any_glob (matcher, folded->whole);
-  case MUGAI_FACT_ADDRESS:
-    return g_hash_table_contains (matcher->exact, folded->whole)
-           || (folded->domain && domain_matches (matcher, folded->domain)) || any_glob (matcher, folded->whole);
-  default:
-    return g_hash_table_contains (matcher->exact, folded->whole) || any_glob (matcher, folded->whole);
-  }
-}
-
-static GHashTable *table_of (Cache *cache, MugaiFactType type) {
-  return type == MUGAI_FACT_NETWORK   ? cache->networks
-         : type == MUGAI_FACT_HOST    ? cache->domains
-         : type == MUGAI_FACT_ADDRESS ? cache->addresses
-                                      : cache->texts;
-}
-
-gboolean matcher_matches (const Matcher *matcher, const char *text, Cache *cache) {
-  if (!text)
-    return FALSE;
-  Folded *folded = cache ? g_hash_table_lookup (table_of (cache, matcher->type), text) : NULL;
-  gboolean known = folded != NULL;
-  if (!known)
-    folded = fold (matcher->type, text);
-  gboolean matches = folded_matches (matcher, folded);
-  for (guint i = 0; !matches && matcher->groups && i < matcher->groups->len; i++)
-    matches = folded_matches (g_ptr_array_index (matcher->groups, i), folded);
-  if (cache && !known)
-    g_hash_table_insert (table_of (cache, matcher->type), (gpointer) text, folded);
-  else if (!cache)
-    folded_free (folded);
-  return matches;
-}
 
 /* ---- the summary ---- */
 
@@ -448,8 +243,7 @@ static gboolean first_of (char **texts, const View *view, const Matcher *matcher
 static gboolean first_header (const View *view, const Matcher *matcher, const char **ret_text) {
   for (guint i = 0; i < view->facts->headers->len; i++) {
     const MugaiHeaderFact *header = g_ptr_array_index (view->facts->headers, i);
-    g_autofree char *line = g_strconcat (header->name, ": ", header->value, NULL);
-    if (matcher_matches (matcher, line, NULL)) {
+    if (matcher_matches_header (matcher, header, view->cache)) {
       *ret_text = header->name;
       return TRUE;
     }
@@ -568,8 +362,8 @@ gboolean condition_holds (const Condition *condition, const View *view) {
     return fact_holds (condition, view);
   if (condition->kind == CONDITION_NOT)
     return !condition_holds (g_ptr_array_index (condition->children, 0), view);
-  for (guint i = 0; i < condition->children->len; i++)
-    if (condition_holds (g_ptr_array_index (condition->children, i), view) == (condition->kind == CONDITION_ANY))
+  for (guint i = 0; i < condition->by_cost->len; i++)
+    if (condition_holds (g_ptr_array_index (condition->by_cost, i), view) == (condition->kind == CONDITION_ANY))
       return condition->kind == CONDITION_ANY;
   return condition->kind == CONDITION_ALL;
 }

@@ -46,6 +46,8 @@ char *domain_fold (const char *domain);
 /** network_parse: "192.0.2.0/24", "2001:db8::1"; FALSE when it is none, or has bits behind its prefix. */
 gboolean network_parse (const char *text, Network *network);
 gboolean matcher_matches (const Matcher *matcher, const char *text, Cache *cache);
+/** matcher_matches_header: the same for "name: value". */
+gboolean matcher_matches_header (const Matcher *matcher, const MugaiHeaderFact *header, Cache *cache);
 void cache_init (Cache *cache);
 void cache_clear (Cache *cache);
 /** condition_seen: (transfer full): the value that the fact of @condition has here, whether or not it holds. */

@@ -23,6 +23,7 @@ void matcher_free (Matcher *matcher) {
 void condition_free (Condition *condition) {
   if (!condition)
     return;
+  g_clear_pointer (&condition->by_cost, g_ptr_array_unref);
   g_clear_pointer (&condition->children, g_ptr_array_unref);
   matcher_free (condition->matcher);
   g_clear_pointer (&condition->written, g_ptr_array_unref);
@@ -105,10 +106,10 @@ void read_groups (Loader *loader, const MugaiYamlNode *node, gpointer target) {
 
 static Group *find_group (Loader *loader, const MugaiYamlNode *node, const char *name) {
   Group *group = g_hash_table_lookup (loader->groups, name);
-  if (group) {
+  if (group)
     group->used = TRUE;
+  if (group || loader->cut) /* in half a policy the group may have been in the rest */
     return group;
-  }
   g_autoptr (GPtrArray) words = g_ptr_array_new ();
   GHashTableIter iter;
   gpointer key;
@@ -176,6 +177,14 @@ static Matcher *matcher_new (MugaiFactType type) {
   return matcher;
 }
 
+static void settle_matcher (Matcher *matcher) {
+  GHashTableIter iter;
+  gpointer only = NULL;
+  g_hash_table_iter_init (&iter, matcher->exact);
+  if (g_hash_table_size (matcher->exact) == 1 && g_hash_table_iter_next (&iter, &only, NULL))
+    matcher->only = only;
+}
+
 /* (transfer none): the group as facts of @type are compared with it; owned by the policy. */
 static Matcher *group_matcher (Loader *loader, Group *group, MugaiFactType type) {
   if (group->compiled[type])
@@ -184,6 +193,7 @@ static Matcher *group_matcher (Loader *loader, Group *group, MugaiFactType type)
   g_ptr_array_add (loader->policy->group_matchers, matcher);
   for (guint i = 0; i < group->items->len; i++)
     matcher_add (loader, matcher, g_ptr_array_index (group->items, i));
+  settle_matcher (matcher);
   return matcher;
 }
 
@@ -207,6 +217,7 @@ static Matcher *read_matcher (Loader *loader, const MugaiYamlNode *node, MugaiFa
   Matcher *matcher = matcher_new (type);
   for (guint i = 0; i < node_items (node); i++)
     matcher_add_item (loader, matcher, node_item (node, i));
+  settle_matcher (matcher);
   return matcher;
 }
 
@@ -417,8 +428,37 @@ static Condition *read_at (Loader *loader, const MugaiYamlNode *node, gboolean p
   return all;
 }
 
+static guint cost_of (const Condition *condition) {
+  if (condition->kind != CONDITION_FACT)
+    return 3;
+  MugaiFactType type = mugai_vocabulary_row (condition->fact)->type;
+  return type == MUGAI_FACT_WORD || type == MUGAI_FACT_WORDS || type == MUGAI_FACT_BOOLEAN ? 0
+         : type <= MUGAI_FACT_AGE || type == MUGAI_FACT_CLOCK                              ? 1
+         : condition->fact == FACT_HEADER || condition->fact == FACT_LINK_HOST             ? 4
+                                                                                           : 2;
+}
+
+static gint compare_costs (gconstpointer a, gconstpointer b) {
+  return (gint) cost_of (*(const Condition *const *) a) - (gint) cost_of (*(const Condition *const *) b);
+}
+
+/* What costs least is asked first; what is told keeps the file's order. Recursion as deep as a policy nests. */
+static void settle_costs (Condition *condition) {
+  if (condition->kind == CONDITION_FACT)
+    return;
+  condition->by_cost = g_ptr_array_new ();
+  for (guint i = 0; i < condition->children->len; i++) {
+    settle_costs (g_ptr_array_index (condition->children, i));
+    g_ptr_array_add (condition->by_cost, g_ptr_array_index (condition->children, i));
+  }
+  g_ptr_array_sort (condition->by_cost, compare_costs);
+}
+
 Condition *read_condition (Loader *loader, const MugaiYamlNode *node, gboolean part_facts_allowed) {
-  return read_at (loader, node, part_facts_allowed, 1);
+  Condition *condition = read_at (loader, node, part_facts_allowed, 1);
+  if (condition)
+    settle_costs (condition);
+  return condition;
 }
 
 void condition_stages (const Condition *condition, guint *stages, gboolean *names_scan, gboolean *per_recipient) {

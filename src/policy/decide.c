@@ -21,6 +21,7 @@
 
 /* Outside to outside is refused even by a policy that forgot to say so. */
 static const Rule builtin_relay = {
+  .directions = 1u << MUGAI_DIRECTION_RELAY,
   .said = { .id = (char *) RULE_RELAY, .clause = (char *) "", .ja = (char *) "", .en = (char *) "" },
   .verb = VERB_REFUSE,
   .code = 550,
@@ -175,6 +176,8 @@ static gboolean is_excepted (const Rule *rule, const View *view, GPtrArray *ret_
 }
 
 static Match rule_match (const Rule *rule, const View *view, GPtrArray *ret_ids) {
+  if (!(rule->directions & (1u << view->direction)) || (view->part && !(rule->scans & (1u << view->part->scan))))
+    return MATCH_NO;
   if ((rule->branch && rule->branch != view->branch) || (rule->until_us && view->envelope->time_us >= rule->until_us)
       || !condition_holds (rule->when, view))
     return MATCH_NO;

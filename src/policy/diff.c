@@ -171,7 +171,8 @@ static gint find_rule (const GPtrArray *rules, const char *id) {
 }
 
 static void tell_rule (Diff *diff, const Rule *a, const Rule *b) {
-  g_autofree char *was = rule_words (a, diff->japanese), *is = rule_words (b, diff->japanese);
+  g_autofree char *was = rule_words (a, diff->before->utc_offset_s, diff->japanese);
+  g_autofree char *is = rule_words (b, diff->after->utc_offset_s, diff->japanese);
   if (strcmp (was, is) != 0 || !condition_equal (a->when, b->when))
     tell (diff, "rules", "changed", b->said.id, tightens (a) && !tightens (b), "規則「%s」が変わる。前：%s　後：%s",
           "rule \"%s\" changes. Before: %s. After: %s", b->said.id, was, is);
@@ -210,7 +211,7 @@ static void tell_rules (Diff *diff, const GPtrArray *before, const GPtrArray *af
   for (guint i = 0; i < before->len; i++) {
     const Rule *a = g_ptr_array_index (before, i);
     gint now = find_rule (after, a->said.id);
-    g_autofree char *words = rule_words (a, diff->japanese);
+    g_autofree char *words = rule_words (a, diff->before->utc_offset_s, diff->japanese);
     if (now >= 0)
       tell_rule (diff, a, g_ptr_array_index (after, (guint) now));
     else
@@ -219,7 +220,7 @@ static void tell_rules (Diff *diff, const GPtrArray *before, const GPtrArray *af
   }
   for (guint i = 0; i < after->len; i++) {
     const Rule *b = g_ptr_array_index (after, i);
-    g_autofree char *words = rule_words (b, diff->japanese);
+    g_autofree char *words = rule_words (b, diff->after->utc_offset_s, diff->japanese);
     if (find_rule (before, b->said.id) < 0)
       tell (diff, "rules", "added", b->said.id, b->verb == VERB_DELIVER || b->verb == VERB_KEEP,
             "規則「%s」を加える：%s", "rule \"%s\" comes: %s", b->said.id, words);
@@ -229,9 +230,9 @@ static void tell_rules (Diff *diff, const GPtrArray *before, const GPtrArray *af
 
 /* ---- exceptions ---- */
 
-static char *exception_words (const Exception *exception, gboolean japanese) {
+static char *exception_words (const Exception *exception, gint32 utc_offset_s, gboolean japanese) {
   g_autofree char *scope = condition_words (exception->scope, japanese);
-  g_autofree char *until = moment_words (exception->until_us);
+  g_autofree char *until = moment_words (exception->until_us, utc_offset_s);
   g_autofree char *parts = exception->parts ? condition_words (exception->parts, japanese) : NULL;
   GString *text = g_string_new (NULL);
   g_string_append_printf (text, japanese ? "規則「%s」を、%sとき、%s まで外す" : "no %s when %s, until %s",
@@ -257,8 +258,8 @@ static const Exception *find_exception (const MugaiPolicy *policy, const char *i
 static void tell_exceptions (Diff *diff) {
   for (guint i = 0; i < diff->before->exceptions->len; i++) {
     const Exception *a = g_ptr_array_index (diff->before->exceptions, i), *b = find_exception (diff->after, a->id);
-    g_autofree char *was = exception_words (a, diff->japanese);
-    g_autofree char *is = b ? exception_words (b, diff->japanese) : NULL;
+    g_autofree char *was = exception_words (a, diff->before->utc_offset_s, diff->japanese);
+    g_autofree char *is = b ? exception_words (b, diff->after->utc_offset_s, diff->japanese) : NULL;
     if (!b)
       tell (diff, "exceptions", "removed", a->id, FALSE, "例外「%s」をなくす（%s）", "exception \"%s\" goes (%s)",
             a->id, was);
@@ -268,7 +269,7 @@ static void tell_exceptions (Diff *diff) {
   }
   for (guint i = 0; i < diff->after->exceptions->len; i++) {
     const Exception *b = g_ptr_array_index (diff->after->exceptions, i);
-    g_autofree char *is = exception_words (b, diff->japanese);
+    g_autofree char *is = exception_words (b, diff->after->utc_offset_s, diff->japanese);
     if (!find_exception (diff->before, b->id))
       tell (diff, "exceptions", "added", b->id, TRUE, "例外「%s」を加える：%s", "exception \"%s\" comes: %s", b->id,
             is);

@@ -78,7 +78,7 @@ static gboolean tell_rule (Telling *telling, const Rule *rule, const View *view,
   const char *result = reached ? result_of (rule, view, &exception) : "not-reached";
   json_t *one = json_pack ("{s:s, s:s, s:s, s:s}", "id", rule->said.id, "on", rule->on_part ? "part" : "message",
                            "result", result, "action", verb_name (rule->verb));
-  g_autofree char *words = rule_words (rule, telling->japanese);
+  g_autofree char *words = rule_words (rule, telling->policy->utc_offset_s, telling->japanese);
   json_object_set_new (one, "clause", mugai_json_string (rule->said.clause));
   json_object_set_new (one, "words", mugai_json_string (words));
   json_object_set_new (one, "file", mugai_json_string (rule->file));

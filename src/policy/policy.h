@@ -24,6 +24,7 @@
 typedef struct {
   MugaiFactType type;
   GHashTable *exact;   /* folded text, or domain, or user@domain */
+  const char *only;    /* the one member of exact, when it has but one: compared without a hash */
   GHashTable *below;   /* domains written ".domain": all that is below */
   GPtrArray *globs;    /* of char*: folded, with * or ? */
   GPtrArray *networks; /* of Network */
@@ -40,6 +41,7 @@ typedef enum { CONDITION_ALL, CONDITION_ANY, CONDITION_NOT, CONDITION_FACT } Con
 typedef struct {
   ConditionKind kind;
   GPtrArray *children; /* of Condition: for all, any, not (one) */
+  GPtrArray *by_cost;  /* the same (transfer none), those first that cost least to ask */
   MugaiFact fact;
   gboolean flag;        /* a boolean's wanted value */
   guint64 set;          /* wanted members of a set or enum */
@@ -67,10 +69,14 @@ typedef struct {
 } Sentence;
 
 typedef struct {
+  /* asked first, for every rule and part: without them @when need not be looked at */
+  guint32 directions, scans; /* sets of MugaiDirection and, on a part, MugaiScan with which it may hold */
+  guint branch;              /* index of its branch + 1; 0: for all mail */
+  gint64 until_us;           /* the first moment at which it no longer holds; 0: no end */
+  Condition *when;           /* NULL: always */
   Sentence said;
   gboolean on_part;
   gboolean monitor;
-  Condition *when;        /* NULL: always */
   guint stages;           /* MUGAI_STAGE_* at which every fact of @when is known */
   gboolean names_scan;    /* @when speaks of part-scan: only such a rule may keep what is not clean */
   gboolean per_recipient; /* @when speaks of the single recipient */
@@ -82,8 +88,6 @@ typedef struct {
   GPtrArray *add_headers; /* of MugaiHeaderFact */
   char **add_recipients;  /* addresses of ours; NULL: none */
   gboolean drop_recipient;
-  guint branch;          /* index of its branch + 1; 0: for all mail */
-  gint64 until_us;       /* the first moment at which it no longer holds; 0: no end */
   GPtrArray *exceptions; /* of Exception, not owned */
   const char *file;      /* of the policy's source files; where it stands */
   guint line;

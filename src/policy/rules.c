@@ -10,6 +10,7 @@
 #include "mugai/base/unicode.h"
 
 #include "condition.h"
+#include "reach.h"
 
 gboolean is_own_address (const MugaiPolicy *policy, const char *address) {
   const char *at = strrchr (address, '@');
@@ -178,7 +179,7 @@ static void check_recipients (Loader *loader, const RuleTarget *target) {
                            "か、action なしのときだけ書けます。",
                            "add_recipient and drop_recipient go with on: message, and with deliver or no action only");
   for (char **address = rule->add_recipients; address && *address; address++)
-    if (!is_own_address (loader->policy, *address))
+    if (!loader->cut && !is_own_address (loader->policy, *address))
       mugai_yaml_problem_at (&loader->problems, target->copies,
                              "「%s」は自組織のアドレスではありません。写しを庁外へは送れません。",
                              "\"%s\" is no address of ours: copies never leave the house", *address);
@@ -346,6 +347,8 @@ static Rule *read_rule (Loader *loader, const MugaiYamlNode *node) {
     read_then (loader, then, &target);
   if (target.when)
     rule->when = read_condition (loader, target.when, rule->on_part);
+  rule->directions = (guint32) condition_values (rule->when, FACT_DIRECTION);
+  rule->scans = (guint32) condition_values (rule->when, FACT_PART_SCAN);
   rule->stages = MUGAI_STAGE_ALL;
   condition_stages (rule->when, &rule->stages, &rule->names_scan, &rule->per_recipient);
   check_monitor (loader, &target);

@@ -323,6 +323,17 @@ static const Key *find_key (const Key *keys, const char *name) {
   return NULL;
 }
 
+/* Was @name written, but wrongly? Then it is not missing too. */
+static gboolean is_misspelt (const MugaiYamlNode *node, const Key *keys, const char *name) {
+  const char *const words[] = { name, NULL };
+  for (guint i = 0; i < node->keys->len; i++) {
+    const MugaiYamlNode *key = g_ptr_array_index (node->keys, i);
+    if (key->kind == MUGAI_YAML_SCALAR && !find_key (keys, key->text) && mugai_yaml_nearest_word (key->text, words))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void not_a_mapping (Loader *loader, const MugaiYamlNode *node) {
   const char *half, *sign = node->kind == MUGAI_YAML_SCALAR ? mugai_yaml_full_width_hint (node->text, &half) : NULL;
   if (sign)
@@ -348,9 +359,9 @@ gboolean read_mapping (Loader *loader, const MugaiYamlNode *node, const Key *key
     else
       key_unknown (loader, key, keys);
   }
-  for (; keys->name && !loader->cut; keys++)
-    if (keys->required && !mugai_yaml_value (node, keys->name))
+  for (const Key *row = keys; row->name && !loader->cut; row++)
+    if (row->required && !mugai_yaml_value (node, row->name) && !is_misspelt (node, keys, row->name))
       mugai_yaml_problem_at (&loader->problems, node, "キー「%s」がありません。書いてください。",
-                             "key \"%s\" is missing here", keys->name);
+                             "key \"%s\" is missing here", row->name);
   return TRUE;
 }

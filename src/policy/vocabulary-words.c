@@ -274,8 +274,8 @@ static void list_rules (json_t *list, const GPtrArray *rules) {
   }
 }
 
-static json_t *exception_to_json (const Exception *exception, gint64 now_us) {
-  g_autofree char *until = moment_words (exception->until_us);
+static json_t *exception_to_json (const Exception *exception, gint32 utc_offset_s, gint64 now_us) {
+  g_autofree char *until = moment_words (exception->until_us, utc_offset_s);
   const char *state = now_us < exception->since_us ? "coming" : now_us < exception->until_us ? "active" : "ended";
   return json_pack ("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:b}", "id", exception->id, "rule", exception->rule, "state",
                     state, "until", until, "reason", mugai_json_string (exception->reason), "approved_by",
@@ -289,6 +289,7 @@ json_t *mugai_policy_list (const MugaiPolicy *policy, gint64 now_us) {
   list_rules (rules, policy->message_rules);
   list_rules (rules, policy->part_rules);
   for (guint i = 0; i < policy->exceptions->len; i++)
-    json_array_append_new (exceptions, exception_to_json (g_ptr_array_index (policy->exceptions, i), now_us));
+    json_array_append_new (exceptions,
+                           exception_to_json (g_ptr_array_index (policy->exceptions, i), policy->utc_offset_s, now_us));
   return json_pack ("{s:o, s:o}", "rules", rules, "exceptions", exceptions);
 }

@@ -10,10 +10,21 @@
 
 #define MAX_SHOWN_ITEMS 6u /* of a list; the file has the rest */
 
+/* "> 5MiB" as it is said aloud. */
+static void append_item (GString *text, const char *item, gboolean japanese) {
+  if (g_str_has_prefix (item, "> "))
+    g_string_append_printf (text, japanese ? "%s より大きい" : "over %s", item + 2);
+  else if (g_str_has_prefix (item, "< "))
+    g_string_append_printf (text, japanese ? "%s より小さい" : "under %s", item + 2);
+  else
+    g_string_append (text, item);
+}
+
 static void append_items (GString *text, const GPtrArray *items, gboolean japanese) {
-  for (guint i = 0; items && i < MIN (items->len, MAX_SHOWN_ITEMS); i++)
-    g_string_append_printf (text, "%s%s", i ? (japanese ? "、" : ", ") : "",
-                            (const char *) g_ptr_array_index (items, i));
+  for (guint i = 0; items && i < MIN (items->len, MAX_SHOWN_ITEMS); i++) {
+    g_string_append (text, i ? (japanese ? "、" : ", ") : "");
+    append_item (text, g_ptr_array_index (items, i), japanese);
+  }
   if (items && items->len > MAX_SHOWN_ITEMS)
     g_string_append_printf (text, japanese ? " ほか%u件" : " and %u more", items->len - MAX_SHOWN_ITEMS);
 }
@@ -78,7 +89,7 @@ const char *verb_words (Verb verb, gboolean japanese) {
   return words[verb][japanese ? 0 : 1];
 }
 
-char *rule_words (const Rule *rule, gboolean japanese) {
+char *rule_words (const Rule *rule, gint32 utc_offset_s, gboolean japanese) {
   g_autofree char *when = condition_words (rule->when, japanese);
   GString *text = g_string_new (NULL);
   g_string_append_printf (text, japanese ? "%sなら、%s" : "when %s: %s", when, verb_words (rule->verb, japanese));
@@ -95,15 +106,17 @@ char *rule_words (const Rule *rule, gboolean japanese) {
   if (rule->monitor)
     g_string_append (text, japanese ? "（記録だけ）" : " (recorded only)");
   if (rule->until_us) {
-    g_autofree char *until = moment_words (rule->until_us);
+    g_autofree char *until = moment_words (rule->until_us, utc_offset_s);
     g_string_append_printf (text, japanese ? "（%s まで）" : " (until %s)", until);
   }
   return g_string_free (text, FALSE);
 }
 
-char *moment_words (gint64 us) {
-  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (us / G_USEC_PER_SEC);
-  return time ? g_date_time_format (time, "%Y-%m-%dT%H:%MZ") : g_strdup ("?");
+char *moment_words (gint64 us, gint32 utc_offset_s) {
+  gint64 local_s = us / G_USEC_PER_SEC + utc_offset_s;
+  gboolean whole_day = local_s % 86400 == 0;
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (whole_day ? local_s - 86400 : local_s);
+  return time ? g_date_time_format (time, whole_day ? "%Y-%m-%d" : "%Y-%m-%dT%H:%M") : g_strdup ("?");
 }
 
 static gboolean items_equal (const GPtrArray *a, const GPtrArray *b) {

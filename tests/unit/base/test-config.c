@@ -127,7 +127,7 @@ static void test_mistakes (Fixture *fixture, gconstpointer data) {
   assert_mistakes (fixture, "? [a, b]\n: c\nfronts: 0\n", "3:9: error: fronts: 0 is out of range");
   assert_mistakes (fixture, "fronts: 2\n---\nfronts: 3\n", "2:1: error: one document a file");
   assert_mistakes (fixture, "wait: 40s\nfirst_worker: 25s\n", "2:1: error: wait and first_worker together");
-  assert_mistakes (fixture, "fronts: [2\n", "1:11: error:");
+  assert_mistakes (fixture, "fronts: [2\n", "1:9: error: not readable as YAML: a bracket is not closed");
   assert_mistakes (fixture, "fronts: \"2\n", "1:");
   assert_mistakes (fixture, "\tfronts: 2\n", "1:");
   assert_mistakes (fixture, "fronts: \xff\n", "1:9: error: not UTF-8");
