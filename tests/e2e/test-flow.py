@@ -194,6 +194,33 @@ def postfix_command(build):
         assert inside["direction"] == "internal" and inside["action"] == "deliver", inside["direction"]
 
 
+def correlation(build):
+    """forwarding without a header left: by its Message-ID at mail 1, by the mail box's echoes at mail 5; after a restart too"""
+    with Relay(build) as relay:
+        def arrive(number):
+            text = LETTER.replace("kakari@", "taro@", 1).format(to="kakari@city.example.lg.jp", id=f"<in{number}@mail.example.com>", more="")
+            assert relay.send(text.encode(), f"taro{number}@mail.example.com", "kakari@city.example.lg.jp")[0] == 250
+
+        def leave(id_, to="private@mail.example.org"):
+            text = LETTER.format(to=to, id=id_, more="").encode()
+            assert relay.send(text, "kakari@city.example.lg.jp", to, client="10.1.2.3")[0] == 250
+            record = relay.mugaid.records()[-1]
+            return record["action"], record["facts"]["forwarding"]
+
+        arrive(0)
+        assert leave("<in0@mail.example.com>") == ("hold", ["message-id-seen"])
+        assert leave("<own@city.example.lg.jp>") == ("deliver", [])
+        for number in range(1, 5):
+            arrive(number)
+            assert leave(f"<out{number}@city.example.lg.jp>") == ("deliver", []), number
+        relay.mugaid.stop()
+        relay.mugaid.start()
+        arrive(5)
+        assert leave("<out5@city.example.lg.jp>") == ("hold", ["mail-box-echo"])
+        arrive(6)
+        assert leave("<out6@city.example.lg.jp>", to="else@mail.example.org") == ("deliver", []), "another address is no echo"
+
+
 RATES = """
 rates:
   outbound:
@@ -261,5 +288,5 @@ if __name__ == "__main__":
     if shutil.which("postfix") is None:
         print("1..0 # SKIP postfix is not installed")
         raise SystemExit(0)
-    wanted = [(counters, sys.argv[1]), (postfix_command, sys.argv[1]), (postfix, sys.argv[1]), (through_sendmail, sys.argv[1])]
+    wanted = [(counters, sys.argv[1]), (postfix_command, sys.argv[1]), (correlation, sys.argv[1]), (postfix, sys.argv[1]), (through_sendmail, sys.argv[1])]
     run_scenarios([one for one in wanted if len(sys.argv) < 3 or one[0].__name__ in sys.argv[2:]])
