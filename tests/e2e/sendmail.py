@@ -24,6 +24,8 @@ define(`STATUS_FILE', `{folder}/statistics')dnl
 define(`confPID_FILE', `{folder}/pid')dnl
 define(`confDONT_PROBE_INTERFACES', `true')dnl
 define(`confTO_IDENT', `0')dnl
+define(`confQUEUE_LA', `10000')dnl
+define(`confREFUSE_LA', `10000')dnl
 define(`confPRIVACY_FLAGS', `goaway')dnl
 define(`ALIAS_FILE', `')dnl
 define(`confMAX_MESSAGE_SIZE', `52428800')dnl
