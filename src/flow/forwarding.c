@@ -158,6 +158,16 @@ static gboolean sees_caf (const Case *c) {
   return flow_sender_is_caf (c->envelope->from ? c->envelope->from : "");
 }
 
+/* Lists send an id on, and so does a person who redirects. */
+static gboolean sees_message_id (const Case *c) {
+  return c->leaving && c->envelope->message_id_seen && !c->own_list && !c->by_hand;
+}
+
+static gboolean sees_echo (const Case *c) {
+  return c->leaving && c->envelope->mail_box_echo && !c->own_list && !c->automatic_reply
+         && !flow_any_says (c, "auto-submitted", "auto-replied");
+}
+
 static const struct {
   const char *name;
   gboolean (*sees) (const Case *c);
@@ -172,6 +182,8 @@ static const struct {
   [MUGAI_FORWARDING_RECEIVED] = { "received-for-ours", sees_received },
   [MUGAI_FORWARDING_SRS] = { "srs", sees_srs },
   [MUGAI_FORWARDING_CAF] = { "caf", sees_caf },
+  [MUGAI_FORWARDING_MESSAGE_ID_SEEN] = { "message-id-seen", sees_message_id },
+  [MUGAI_FORWARDING_MAIL_BOX_ECHO] = { "mail-box-echo", sees_echo },
 };
 
 static gboolean case_init (Case *c, const MugaiOrganisation *organisation, const MugaiEnvelope *envelope,

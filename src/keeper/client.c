@@ -162,20 +162,37 @@ static json_t *ask_question (const char *path, const char *kind, json_t *body, i
   return send_request (path, kind, RECORD_ACTOR, body, -1, timeout_ms, &answer, error) ? answer : NULL;
 }
 
-gboolean mugai_keeper_ask_rates (const char *socket_path, GPtrArray *rates, guint recipients, gboolean *ret_stopped,
-                                 int timeout_ms, GError **error) {
+/* The only recipient outside; NULL: none, or several. */
+static const char *lone_outsider (const MugaiEnvelope *envelope) {
+  const char *found = NULL;
+  for (guint i = 0; i < envelope->recipients->len; i++) {
+    const MugaiRecipient *recipient = g_ptr_array_index (envelope->recipients, i);
+    if (!recipient->inside && found != NULL)
+      return NULL;
+    found = recipient->inside ? found : recipient->address;
+  }
+  return found;
+}
+
+gboolean mugai_keeper_ask_flow (const char *socket_path, MugaiEnvelope *envelope, const char *message_id,
+                                gboolean *ret_stopped, int timeout_ms, GError **error) {
   g_autoptr (MugaiJson) body = json_object ();
-  json_object_set_new (body, "rates", mugai_rates_to_json (rates));
-  json_object_set_new (body, "recipients", json_integer (recipients));
+  json_object_set_new (body, "rates", mugai_rates_to_json (envelope->rates));
+  json_object_set_new (body, "recipients", json_integer (envelope->recipients->len));
+  json_object_set_new (body, "message_id", mugai_json_string (message_id));
+  json_object_set_new (body, "from", mugai_json_string (envelope->from));
+  json_object_set_new (body, "to", mugai_json_string (lone_outsider (envelope)));
   g_autoptr (MugaiJson) answer = ask_question (socket_path, MUGAI_KEEPER_ASK_RATES, body, timeout_ms, error);
   if (answer == NULL)
     return FALSE;
-  for (guint i = 0; i < rates->len; i++) {
-    MugaiRate *rate = g_ptr_array_index (rates, i);
+  for (guint i = 0; envelope->rates != NULL && i < envelope->rates->len; i++) {
+    MugaiRate *rate = g_ptr_array_index (envelope->rates, i);
     rate->exceeded = json_is_true (json_array_get (json_object_get (answer, "exceeded"), i));
     if (ret_stopped != NULL)
       ret_stopped[i] = json_is_true (json_array_get (json_object_get (answer, "stopped"), i));
   }
+  envelope->message_id_seen = json_is_true (json_object_get (answer, "message_id_seen"));
+  envelope->mail_box_echo = json_is_true (json_object_get (answer, "mail_box_echo"));
   return TRUE;
 }
 

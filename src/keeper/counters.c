@@ -15,6 +15,7 @@
 
 #include "mugai/audit.h"
 #include "mugai/flow/counters.h"
+#include "mugai/flow/echoes.h"
 
 #define STOPPED_FILE "flow-stopped.json"
 #define MAX_FILE_BYTES (8u * 1024 * 1024)                   /* 10,000 keys of 400 bytes, with room */
@@ -23,6 +24,7 @@
 
 struct MugaiKeeperCounters {
   MugaiCounters *counters;
+  MugaiEchoes *echoes;
   GHashTable *since; /* key -> gint64: what the file says; owned by it */
   char *path;
 };
@@ -31,6 +33,7 @@ void mugai_keeper_counters_free (MugaiKeeperCounters *self) {
   if (self == NULL)
     return;
   mugai_counters_free (self->counters);
+  mugai_echoes_free (self->echoes);
   g_hash_table_unref (self->since);
   g_free (self->path);
   g_free (self);
@@ -85,25 +88,47 @@ static gint64 read_file (MugaiKeeperCounters *self) {
 
 /* ---- lines ---- */
 
-static guint count_recipients (json_t *body) {
+static gboolean is_sent (const char *action) {
+  return g_strcmp0 (action, "deliver") == 0 || g_strcmp0 (action, "hold") == 0;
+}
+
+static const char *text_of (json_t *object, const char *name) {
+  const char *text = json_string_value (json_object_get (object, name));
+  return text != NULL ? text : "";
+}
+
+/* (transfer container): addresses of the recipients that it was sent to; of @direction, or all with NULL. */
+static GPtrArray *sent_to (json_t *body, const char *direction) {
   json_t *recipients = json_object_get (body, "recipients");
-  guint n = 0;
+  GPtrArray *to = g_ptr_array_new ();
   for (size_t i = 0; i < json_array_size (recipients); i++) {
-    const char *action = json_string_value (json_object_get (json_array_get (recipients, i), "action"));
-    n += g_strcmp0 (action, "deliver") == 0 || g_strcmp0 (action, "hold") == 0;
+    json_t *recipient = json_array_get (recipients, i);
+    if (is_sent (text_of (recipient, "action"))
+        && (direction == NULL || strcmp (text_of (recipient, "direction"), direction) == 0))
+      g_ptr_array_add (to, (gpointer) text_of (recipient, "address"));
   }
-  return n;
+  g_ptr_array_add (to, NULL);
+  return to;
+}
+
+static void note_echo (MugaiKeeperCounters *self, json_t *body, gint64 at_us) {
+  const char *direction = text_of (body, "direction"), *from = text_of (json_object_get (body, "envelope"), "from");
+  g_autoptr (GPtrArray) to = sent_to (body, direction);
+  if (strcmp (direction, "inbound") == 0)
+    mugai_echoes_came_in (self->echoes, text_of (body, "message_id"), from, (const char *const *) to->pdata, at_us);
+  if (strcmp (direction, "outbound") == 0)
+    mugai_echoes_went_out (self->echoes, from, (const char *const *) to->pdata, at_us);
 }
 
 /* What was refused or put off was not sent, or nobody would ever come under a limit again. */
 static void count_record (MugaiKeeperCounters *self, json_t *body, gint64 at_us) {
-  const char *action = json_string_value (json_object_get (body, "action"));
-  if (g_strcmp0 (action, "deliver") != 0 && g_strcmp0 (action, "hold") != 0)
+  if (!is_sent (text_of (body, "action")))
     return;
   g_autoptr (GPtrArray) rates = mugai_rates_from_json (json_object_get (json_object_get (body, "facts"), "rates"));
-  guint recipients = count_recipients (body);
+  g_autoptr (GPtrArray) to = sent_to (body, NULL);
   for (guint i = 0; rates != NULL && i < rates->len; i++)
-    mugai_counters_add (self->counters, g_ptr_array_index (rates, i), recipients, at_us);
+    mugai_counters_add (self->counters, g_ptr_array_index (rates, i), to->len - 1, at_us);
+  note_echo (self, body, at_us);
 }
 
 static const char *act_key (json_t *body) {
@@ -150,6 +175,9 @@ static json_t *cut_line (json_t *line, const char *kind) {
   json_object_set (cut, "at", json_object_get (line, "at"));
   json_object_set_new (facts, "rates", json_deep_copy (json_object_get (json_object_get (body, "facts"), "rates")));
   json_object_set_new (less, "facts", facts);
+  json_object_set (less, "direction", json_object_get (body, "direction"));
+  json_object_set (less, "message_id", json_object_get (body, "message_id"));
+  json_object_set (less, "envelope", json_object_get (body, "envelope"));
   json_object_set (less, "action", json_object_get (body, "action"));
   json_object_set (less, "recipients", json_object_get (body, "recipients"));
   json_object_set (less, "key", json_object_get (body, "key"));
@@ -185,6 +213,7 @@ MugaiKeeperCounters *mugai_keeper_counters_new (const char *audit, const char *s
   gint64 now_us = g_get_real_time ();
 
   self->counters = mugai_counters_new ();
+  self->echoes = mugai_echoes_new ();
   self->since = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->path = g_build_filename (store, STOPPED_FILE, NULL);
   Look look = { .self = self, .lines = lines };
@@ -201,6 +230,15 @@ MugaiKeeperCounters *mugai_keeper_counters_new (const char *audit, const char *s
 
 gboolean mugai_keeper_counters_is_question (const char *kind) {
   return strcmp (kind, MUGAI_KEEPER_ASK_RATES) == 0 || strcmp (kind, MUGAI_KEEPER_ASK_COUNTERS) == 0;
+}
+
+/* "to" is the one outside recipient, if there is one only. */
+static void answer_echo (const MugaiKeeperCounters *self, json_t *body, gint64 now_us, json_t *answer) {
+  const char *to[] = { json_string_value (json_object_get (body, "to")), NULL };
+  json_object_set_new (answer, "message_id_seen",
+                       json_boolean (mugai_echoes_knows_id (self->echoes, text_of (body, "message_id"), now_us)));
+  json_object_set_new (answer, "mail_box_echo",
+                       json_boolean (mugai_echoes_is_echo (self->echoes, text_of (body, "from"), to, now_us)));
 }
 
 static json_t *answer_rates (const MugaiKeeperCounters *self, json_t *body, gint64 now_us, GError **error) {
@@ -221,6 +259,7 @@ static json_t *answer_rates (const MugaiKeeperCounters *self, json_t *body, gint
   json_object_set_new (answer, "ok", json_true ());
   json_object_set_new (answer, "exceeded", exceeded);
   json_object_set_new (answer, "stopped", stopped);
+  answer_echo (self, body, now_us, answer);
   return answer;
 }
 

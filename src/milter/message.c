@@ -15,7 +15,7 @@
 #define NOBODY_TO_TELL_REPLY "550 5.7.1 The message is not accepted here"
 #define KEEP_FAILED_REPLY "451 4.3.0 The mail could not be recorded, try again later"
 
-#define RATES_TIMEOUT_MS 2000                          /* the counters are in the keeper's memory */
+#define FLOW_TIMEOUT_MS 2000                           /* the counters are in the keeper's memory */
 #define ZYGOTE_NEWS_US (500 * G_TIME_SPAN_MILLISECOND) /* from a zygote's death to the master's word of it */
 
 static gint64 ms_since (gint64 start_us) {
@@ -249,14 +249,13 @@ static void stop_key (MugaiSession *session, const MugaiRate *rate) {
   json_object_set_new (body, "key", mugai_json_string (rate->key));
   json_object_set_new (body, "because", mugai_json_string ("a limit was run over"));
   json_object_set_new (body, "record_id", mugai_json_string (session->id));
-  if (!mugai_keeper_log_act (mugai_front.keeper_socket, MUGAI_KEEPER_ACT_STOP, "mugaid", body, RATES_TIMEOUT_MS,
-                             &error))
+  if (!mugai_keeper_log_act (mugai_front.keeper_socket, MUGAI_KEEPER_ACT_STOP, "mugaid", body, FLOW_TIMEOUT_MS, &error))
     mugai_front_log ("%s flow-stop: %s", session->id, error->message);
   mugai_front_alarm (&mugai_front, "flow-stopped", rate->key);
 }
 
 /* A keeper that does not answer here will not keep the record either, and then it is a 4xx: nothing slips by uncounted. */
-static void ask_rates (MugaiSession *session) {
+static void ask_flow (MugaiSession *session) {
   MugaiEnvelope *envelope = session->envelope;
   gboolean stopped[MUGAI_N_RATE_SUBJECTS] = { FALSE };
   g_autoptr (GError) error = NULL;
@@ -264,8 +263,8 @@ static void ask_rates (MugaiSession *session) {
   envelope->rates = mugai_flow_rates (envelope, mugai_policy_rates (session->policy, envelope->direction));
   if (envelope->rates->len == 0)
     return;
-  if (!mugai_keeper_ask_rates (mugai_front.keeper_socket, envelope->rates, envelope->recipients->len, stopped,
-                               RATES_TIMEOUT_MS, &error))
+  if (!mugai_keeper_ask_flow (mugai_front.keeper_socket, envelope,
+                              session->message_id != NULL ? session->message_id : "", stopped, FLOW_TIMEOUT_MS, &error))
     mugai_front_log ("%s counters: %s", session->id, error->message);
   for (guint i = 0; i < envelope->rates->len; i++) {
     const MugaiRate *rate = g_ptr_array_index (envelope->rates, i);
@@ -289,7 +288,7 @@ sfsistat mugai_message_finish (MugaiSession *session) {
   g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (session->id, session->policy, envelope->time_us);
   gint64 spool_ms = ms_since (session->start_us);
   mugai_session_begin_step (session);
-  ask_rates (session);
+  ask_flow (session);
   g_autoptr (MugaiOutcome) outcome = go_the_way (session, context);
   outcome->took.spool = spool_ms;
   gboolean kept = keep (session, session->id, outcome);

@@ -43,6 +43,7 @@ typedef struct {
   GPtrArray *recipients; /* of char*: as the MTA gave them, same order as the envelope's */
   GPtrArray *fields;     /* of char*: names of the header fields seen, in order: to be deleted by */
   MugaiSpool spool;
+  char *message_id; /* as given; NULL: none yet */
   gboolean body_begun;
   gint64 start_us, last_progress_us;
   gboolean in_step; /* progress may be told from another thread; under the progress lock */

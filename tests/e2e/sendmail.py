@@ -8,7 +8,7 @@ import shutil
 import smtplib
 import subprocess
 
-from relay import TOP, Skip, free_port, wait_for
+from relay import TOP, free_port, wait_for
 
 UNPACKED = pathlib.Path(os.environ.get("MUGAI_UNPACKED", "/var/cache/mugai-tests"))
 INSIDE, OUTSIDE = "127.0.1.1", "127.0.2.1"
@@ -24,6 +24,8 @@ define(`STATUS_FILE', `{folder}/statistics')dnl
 define(`confPID_FILE', `{folder}/pid')dnl
 define(`confDONT_PROBE_INTERFACES', `true')dnl
 define(`confTO_IDENT', `0')dnl
+define(`confQUEUE_LA', `10000')dnl
+define(`confREFUSE_LA', `10000')dnl
 define(`confPRIVACY_FLAGS', `goaway')dnl
 define(`ALIAS_FILE', `')dnl
 define(`confMAX_MESSAGE_SIZE', `52428800')dnl
@@ -56,8 +58,6 @@ def policy(folder):
 class Sendmail:
     def __init__(self, folder, milter, sink_port):
         binary = UNPACKED / "usr/libexec/sendmail/sendmail"
-        if os.getuid() != 0 or not binary.exists():
-            raise Skip("no unpacked Sendmail (packaging/deps --test, as root)")
         self.port, self.folder = free_port(), folder / "sendmail"
         for name in ("", "queue"):
             (self.folder / name).mkdir(mode=0o755)
@@ -74,7 +74,9 @@ class Sendmail:
         self.config = self.folder / "sendmail.cf"
         self.config.write_text(made.stdout)
         self.log = open(self.folder / "log", "w+")
-        self.process = subprocess.Popen([str(self.binary), "-C", str(self.config), "-bD", "-q1s"], env=self.environment,
+        # with a host name without a dot it sleeps a minute before it listens: so it gets a name of its own
+        start = f"hostname relay.city.example.lg.jp && exec '{self.binary}' -C '{self.config}' -bD -q1s"
+        self.process = subprocess.Popen(["unshare", "--uts", "sh", "-c", start], env=self.environment,
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         wait_for(self.answers, 60, "Sendmail's banner")
 
@@ -87,11 +89,6 @@ class Sendmail:
                 return True
         except OSError:
             return False
-
-    def submit(self, message, sender, recipients):
-        """sendmail(1), which hands the mail to the milter without any connection."""
-        return subprocess.run([str(self.binary), "-C", str(self.config), "-f", sender, "--", *recipients], input=message,
-                              env=self.environment, capture_output=True, timeout=60).returncode
 
     def stop(self):
         self.process.terminate()

@@ -10,7 +10,7 @@ A table (*.scenarios) is made of lines:
     what || changes || outcome the row; `to` may come several times, "Name:" alone takes a default field away
     # ...                      remark
 The outcome: exit status, then words: a direction, rule ids (the deciding rule), evidence (ev:a,b exactly; ev: none),
-rcpt:ACTION,... (each recipient), tell:ADDRESS (whom the notice goes to), because:TEXT (in the deciding reason, _ for blank).
+"offline" (Postfix mends such a mail before a milter sees it), rcpt:ACTION,... (each recipient), tell:ADDRESS (whom the notice goes to), because:TEXT (in the deciding reason, _ for blank).
 `policy=NAME` among the defaults takes NAME.yaml beside the tables instead of the shipped policy.
 """
 import concurrent.futures
@@ -96,6 +96,8 @@ class Row:
             key, colon, value = word.partition(":")
             if word.isdigit():
                 want(f"exit {word}", status == int(word), f"{status} ({reason['rule']}: {reason['because']})")
+            elif word == "offline":
+                continue
             elif word in DIRECTIONS:
                 want(word, record["direction"] == word, record["direction"])
             elif key == "ev":

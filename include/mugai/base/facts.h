@@ -105,7 +105,9 @@
   X (DELIVERED_TO, "delivered-to-ours")        /* Delivered-To or X-Original-To of ours in a mail that leaves us */    \
   X (RECEIVED, "received-for-ours")            /* Received: ... for <one of ours> in a mail that leaves us */          \
   X (SRS, "srs")                               /* envelope sender SRS0= or SRS1= */                                    \
-  X (CAF, "caf")                               /* envelope sender +caf_= (Gmail) */
+  X (CAF, "caf")                               /* envelope sender +caf_= (Gmail) */                                    \
+  X (MESSAGE_ID_SEEN, "message-id-seen")       /* its Message-ID came in from outside within the last day */           \
+  X (MAIL_BOX_ECHO, "mail-box-echo")           /* its mail box answers every mail it gets with one to this address */
 
 #define MUGAI_ENUM_MEMBER_FORWARDING(c, n) MUGAI_FORWARDING_##c,
 typedef enum { MUGAI_FORWARDINGS (MUGAI_ENUM_MEMBER_FORWARDING) MUGAI_N_FORWARDINGS } MugaiForwarding;
@@ -270,6 +272,7 @@ typedef struct {
   char **forwarding; /* names of the evidence of auto-forwarding, from flow; never NULL */
   char *
       forwarding_owner; /* mail box of ours that the evidence names: who is told; "": none, nor is the sender one; NULL: no evidence */
+  gboolean message_id_seen, mail_box_echo; /* what the keeper remembers of mail that came in: flow/echoes.h */
   GPtrArray *rates;        /* of MugaiRate: counted there, and whether it ran over; NULL: no counters asked */
   char *queue_id;          /* "" when the MTA gave none */
   gint64 time_us;          /* when the transaction began [µs since 1970]: decide's only clock */

@@ -166,12 +166,13 @@ static void test_killed (Fixture *fixture, gconstpointer data) {
 
 static gboolean exceeds (Fixture *fixture, gboolean *ret_stopped) {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) rates = g_ptr_array_new_with_free_func ((GDestroyNotify) mugai_rate_free);
+  g_autoptr (MugaiEnvelope) envelope = mugai_envelope_new ();
+  envelope->rates = g_ptr_array_new_with_free_func ((GDestroyNotify) mugai_rate_free);
   MugaiRate *rate = g_new0 (MugaiRate, 1);
   rate->key = g_strdup (KEY);
   rate->window_s = 60;
-  g_ptr_array_add (rates, rate);
-  g_assert_true (mugai_keeper_ask_rates (fixture->socket, rates, 1, ret_stopped, 30000, &error));
+  g_ptr_array_add (envelope->rates, rate);
+  g_assert_true (mugai_keeper_ask_flow (fixture->socket, envelope, "", ret_stopped, 30000, &error));
   return rate->exceeded;
 }
 
