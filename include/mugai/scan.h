@@ -18,9 +18,11 @@ typedef struct MugaiScanner MugaiScanner;
 #define MUGAI_SCAN_MAX_RATIO 250u                      /* of one member, above 10 MiB unpacked: a bomb */
 #define MUGAI_SCAN_MAX_MS 15000u                       /* below the first worker's 25 s */
 #define MUGAI_SCAN_MAX_FILE_BYTES (100u * 1024 * 1024) /* one object handed to libclamav */
+#define MUGAI_SCAN_MAX_CACHED 8192u                    /* clean objects remembered by one worker: under 1 MB */
+#define MUGAI_SCAN_NO_CACHE G_MAXUINT                  /* for max_cached */
 
 typedef struct {
-  guint max_members, max_depth, max_ratio, max_ms;
+  guint max_members, max_depth, max_ratio, max_ms, max_cached;
   guint64 max_unpacked_bytes, max_file_bytes;
 } MugaiScanLimits;
 

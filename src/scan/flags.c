@@ -78,7 +78,9 @@ static const Family families[] = {
   { " application/hta ", " hta " },
   { " text/calendar application/ics text/x-vcalendar ", " ics ifb vcs ical " },
   { " text/vcard text/x-vcard text/directory ", " vcf vcard " },
-  { " message/rfc822 message/global message/partial message/external-body ", " eml mht mhtml mbox msg_ " },
+  { " message/rfc822 message/global message/partial message/external-body text/rfc822-headers message/delivery-status "
+    "message/rfc822-headers ",
+    " eml mht mhtml mbox msg_ " },
   { " application/x-mimearchive multipart/related message/rfc822 ", " mht mhtml eml " },
   { " application/pdf application/x-pdf ", " pdf " },
   { " application/postscript ", " ps eps ai " },
@@ -323,8 +325,9 @@ static gboolean is_sealed_office (const MugaiPart *part, const char *extension) 
 
 static gboolean name_mismatches (const MugaiPart *part, const char *name) {
   g_autofree char *extension = mugai_flags_extension (name);
+  /* A Macintosh's second half of a file bears the name of the first. */
   if (!extension_known (extension) || g_str_equal (part->detected, "application/x-empty")
-      || is_sealed_office (part, extension))
+      || g_str_equal (part->detected, "application/applefile") || is_sealed_office (part, extension))
     return FALSE;
   if (g_str_equal (part->detected, MUGAI_TYPE_UNKNOWN))
     return content_must_show (extension);

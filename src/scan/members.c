@@ -32,6 +32,7 @@ struct MugaiArchive {
   MugaiZip *zip; /* one of these three, or none when it could not be opened */
   MugaiRar *rar; /* listed, not unpacked */
   struct archive *reader;
+  gboolean spent;        /* it failed for good: asked for more, the reader of CAB follows a null pointer */
   gboolean raw;          /* gzip and its like: one member without a name of its own */
   gboolean seals_closed; /* 7z: what is encrypted in it could not be opened with a password either */
   const struct Reader *how;
@@ -400,6 +401,7 @@ static void read_member (MugaiArchive *archive, MugaiMember *member, struct arch
       MugaiScan scan = judge_error (reader, &flag);
       gboolean closed = flag == MUGAI_FLAG_ENCRYPTED && archive->seals_closed;
       fail_member (archive, member, scan, MUGAI_BIT (flag) | (closed ? MUGAI_BIT (MUGAI_FLAG_UNSUPPORTED_FORMAT) : 0));
+      archive->spent = got == ARCHIVE_FATAL;
       return;
     }
     if (got == 0)
@@ -488,6 +490,8 @@ static void name_member (MugaiArchive *archive, MugaiMember *member, struct arch
 
 static gboolean next_in_reader (MugaiArchive *archive, MugaiMember *member) {
   struct archive_entry *entry = NULL;
+  if (archive->spent)
+    return FALSE;
   int result = archive_read_next_header (archive->reader, &entry);
   if (result != ARCHIVE_OK && result != ARCHIVE_EOF && reopen_with_charset (archive))
     result = archive_read_next_header (archive->reader, &entry);

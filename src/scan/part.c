@@ -39,12 +39,14 @@ static void worsen_part (MugaiPart *part, MugaiScan scan) {
 
 /* libclamav's word on these bytes: not asked again where the whole message was clean to its end and held this very object. */
 static void scan_content (MugaiScanner *scanner, MugaiPart *part, GBytes *content) {
-  if (scanner->seen_complete && g_hash_table_contains (scanner->seen, part->sha256)) {
+  gboolean known = scanner->seen_complete && g_hash_table_contains (scanner->seen, part->sha256);
+  gboolean below_leaf = strchr (part->path, '/') != NULL;
+  if (known || (below_leaf && mugai_cache_has (scanner->clean, part->sha256))) {
     part->scan = MUGAI_SCAN_CLEAN;
     return;
   }
   gboolean text = g_str_has_prefix (part->detected, "text/") || g_str_has_prefix (part->detected, "message/");
-  if (scanner->have_message && scanner->seen_complete && !strchr (part->path, '/') && part->size_bytes > 0 && !text)
+  if (scanner->have_message && scanner->seen_complete && !below_leaf && part->size_bytes > 0 && !text)
     part->flags |= MUGAI_BIT (MUGAI_FLAG_UNSEEN_BY_SCANNER);
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autofree char *signature = NULL;

@@ -70,6 +70,8 @@ static const Magic magics[] = {
   M (0, "\x89LZO\0\r\n\x1a\n", "application/x-lzop"),
   M (0, "\xed\xab\xee\xdb", "application/x-rpm"),
   M (0, "ActiveMime\0", "application/x-activemime"),
+  M (0, "\0\5\x16\7\0\2\0\0", "application/applefile"),
+  M (0, "\0\5\x16\0\0\2\0\0", "application/applefile"),
   M (0, "!<arch>\n", "application/x-archive"),
   M (0, "SZDD\x88\xf0\x27\x33", "application/x-ms-compress-szdd"),
   M (257, "ustar", "application/x-tar"),

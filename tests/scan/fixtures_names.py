@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Names that lie and names that only look odd; text in every Japanese charset, which is never anything else."""
+import make_archive as a
 import make_binary as b
 import make_office as o
 import make_pdf as p
 import make_text as t
-from fixture import Fixture
+from fixture import Fixture, Member
 
 PE = "application/x-executable-pe"
 
@@ -55,6 +56,11 @@ def every(eicar):
     yield Fixture("csv with minus", "一覧.csv", "番号,差額\r\n1,-100\r\n2,=SUM(A1:A2)\r\n".encode("cp932"), {"text/plain", "text/csv"})
     yield Fixture("csv DDE", "一覧.csv", "番号,差額\r\n1,=cmd|'/c calc'!A0\r\n".encode("cp932"), {"text/plain", "text/csv"}, "active-content")
     yield Fixture("json", "a.json", b'{"a": [1, 2]}', {"application/json", "text/plain"})
+    half = b"\0\5\x16\7\0\2\0\0Mac OS X        " + b"\0" * 60
+    yield Fixture("macintosh half", "._報告.pdf", half, "application/applefile")
+    zipped = a.simple_zip({"報告.pdf".encode(): p.pdf(), "__MACOSX/._報告.pdf".encode(): half})
+    yield Fixture("macintosh zip", "報告.zip", zipped, "application/zip", members={"1": Member("報告.pdf", "application/pdf"), "2": Member("__MACOSX/._報告.pdf", "application/applefile")})
+    yield Fixture("headers of a mail", None, t.MAIL, "message/rfc822", declared="text/rfc822-headers")
     # ---- scripts whose names hide them ----
     for label, data in (("vbs", t.VBS), ("jscript", t.JSCRIPT), ("powershell", t.POWERSHELL)):
         yield Fixture(f"script {label}", f"a.{ {'vbs': 'vbs', 'jscript': 'js', 'powershell': 'ps1'}[label]}", data,
