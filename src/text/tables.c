@@ -15,6 +15,7 @@
 #define MAX_ROWS 20000u
 #define MAX_TEXT_BYTES (1024u * 1024)
 #define SHORT_CELL_COLUMNS 40u
+#define AMOUNT_COLUMNS 16u
 #define VALUE_LINES 4u
 #define KEY_COLUMNS 24u /* of the first column in a table of names and values */
 #define SEPARATOR " | "
@@ -255,6 +256,51 @@ static gboolean looks_like_data (const Table *table) {
   return full_rows >= 2 && full_rows * 2 > table->rows->len;
 }
 
+/* Behind a sign or a currency's mark at @text; @text itself when none stands there. */
+static const char *skip_sign (const char *text) {
+  static const char *const signs[] = { "¥", "￥", "$", "€", "£", "-", "+", "−", "△", "▲" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (signs); i++) {
+    if (g_str_has_prefix (text, signs[i]))
+      return text + strlen (signs[i]);
+  }
+  return text;
+}
+
+/* "1,200円", "$13.20", "-¥50": a digit behind at most two marks, and short. */
+static gboolean is_amount (const Table *table, const Cell *cell) {
+  const char *text = table->text->str + cell->start;
+  const char *digit = skip_sign (skip_sign (text));
+
+  return cell->columns > 0 && cell->columns <= AMOUNT_COLUMNS && digit < text + cell->length
+         && g_ascii_isdigit (*digit);
+}
+
+/* Rows that end in an amount belong together even in a table of layout: a bill's lines, made of one such table each. */
+static gboolean looks_like_amounts (const Table *table) {
+  guint rows = 0;
+
+  if (table->blocks)
+    return FALSE;
+  for (guint row = 0; row < table->rows->len; row++) {
+    const Cell *last = NULL;
+    guint filled = 0;
+
+    for (guint i = row_start (table, row); i < row_end (table, row); i++) {
+      const Cell *cell = cell_at (table, i);
+
+      if (cell->columns > SHORT_CELL_COLUMNS || !has_one_line (table, cell))
+        return FALSE;
+      last = cell->columns > 0 ? cell : last;
+      filled += cell->columns > 0;
+    }
+    if (filled >= 2 && !is_amount (table, last))
+      return FALSE;
+    rows += filled >= 2;
+  }
+  return rows > 0;
+}
+
 /* A cell that is more than a line or two. */
 static gboolean holds_prose (const Table *table) {
   for (guint i = 0; i < table->cells->len; i++) {
@@ -274,10 +320,14 @@ static gboolean headings_hold_prose (const Table *table) {
 }
 
 static gboolean is_data (const Table *table) {
-  if (table->lost || table->presentation || table->rows->len < 1 || table->n_columns < 2)
+  if (table->lost || table->rows->len < 1 || table->n_columns < 2)
     return FALSE;
   if (table->flow->n_paragraphs - table->flow->n_recorded != table->unrecorded)
     return FALSE; /* text outside the cells */
+  if (looks_like_amounts (table))
+    return TRUE;
+  if (table->presentation)
+    return FALSE;
   if (table->says_data && count_full_rows (table) > (table->blocks ? 1 : 0) && !headings_hold_prose (table)
       && (!table->blocks || !holds_prose (table)))
     return TRUE;

@@ -61,6 +61,9 @@ CASES = [
      {"line": [["項目", "内容"], ["持ち物", "筆記用具", "印鑑"], ["会場", "市役所"]]}),
     ("table_data", "address-value", "<table><tr><td>氏名：</td><td>山田花子</td></tr><tr><td>住所：</td><td>東京都千代田区<br>霞が関1-2-3</td></tr>"
      "<tr><td>電話：</td><td>03-1234-5678</td></tr></table>", {"line": [["氏名：", "山田花子"], ["住所：", "東京都千代田区", "霞が関1-2-3"]]}),
+    ("table_layout", "bill-lines", "<table role=presentation><tr><td>小計</td><td align=right>1,000円</td></tr><tr><td>値引</td><td>-¥50</td></tr>"
+     "</table><table role=presentation><tr><td>Total</td><td>$9.50</td></tr></table>",
+     {"line": [["小計", "1,000円"], ["値引", "-¥50"], ["Total", "$9.50"]], "apart": [("小計", "値引")]}),
     ("table_layout", "columns-of-th", "<table class=row><tbody><tr><th class='small-12 columns'><p>" + PROSE_A + "</p><p>二段落目</p></th>"
      "<th class=expander></th></tr></tbody></table>", {"order": [PROSE_A, "二段落目"], "exact": ["二段落目"]}),
     ("table_layout", "columns-of-th-two", "<table class=row><tr><th><p>" + PROSE_A + "</p></th><th><p>" + PROSE_B + "</p></th></tr></table>",
