@@ -18,7 +18,7 @@
 typedef enum {
   MUGAI_TEXT_LINKS_LIST,   /* [1] in the line, the targets in a list at the end */
   MUGAI_TEXT_LINKS_INLINE, /* <target> after the text */
-  MUGAI_TEXT_LINKS_NONE    /* the text alone */
+  MUGAI_TEXT_LINKS_NONE    /* the text alone, but <target> where it shows another host than it goes to */
 } MugaiTextLinks;
 
 typedef struct {

@@ -13,9 +13,9 @@
 static void number_link (Html *self, const char *warning) {
   g_autofree char *mark = NULL;
 
-  if (self->options.links == MUGAI_TEXT_LINKS_NONE)
+  if (self->options.links == MUGAI_TEXT_LINKS_NONE && warning == NULL)
     return;
-  if (self->options.links == MUGAI_TEXT_LINKS_INLINE)
+  if (self->options.links != MUGAI_TEXT_LINKS_LIST)
     mark = g_strdup_printf ("<%s>%s", self->link->display, warning != NULL ? warning : "");
   else
     mark = g_strdup_printf ("[%u]", links_number (&self->links, self->link, warning));

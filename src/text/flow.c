@@ -309,7 +309,7 @@ void flow_block (Flow *self, guint blanks) {
   gboolean spacer = self->paragraph->len > 0;
   guint before, after;
 
-  self->space = FALSE;
+  self->space = self->newline = FALSE;
   if (spacer) {
     after = trim_end (self->paragraph);
     if (self->paragraph->len > 0) {
@@ -334,17 +334,35 @@ void flow_line (Flow *self, const char *text, gboolean fold) {
 
 /* Inline */
 
-static void settle_space (Flow *self) {
-  GString *paragraph = self->paragraph;
+/* Characters that no blank stands between in Japanese and Chinese: kana, ideographs, their marks, full-width forms. */
+static gboolean is_ideographic (gunichar code) {
+  return (code >= 0x2E80 && code <= 0xA4CF && !(code >= 0x3130 && code <= 0x318F)) || (code >= 0xF900 && code <= 0xFAFF)
+         || (code >= 0xFF01 && code <= 0xFF60) || (code >= 0x20000 && code <= 0x3FFFF);
+}
 
-  self->space = FALSE;
+/* A line's end between two such characters was only the source's (CSS Text 3, 4.1.3). @next: (nullable). */
+static gboolean joins_ideographs (const Flow *self, const char *next) {
+  const GString *paragraph = self->paragraph;
+
+  return self->newline && next != NULL && (guchar) *next >= 0xE2 && paragraph->len >= 3
+         && is_ideographic (g_utf8_get_char (next))
+         && is_ideographic (g_utf8_get_char (g_utf8_prev_char (paragraph->str + paragraph->len)));
+}
+
+static void settle_space (Flow *self, const char *next) {
+  GString *paragraph = self->paragraph;
+  gboolean joins = joins_ideographs (self, next);
+
+  self->space = self->newline = FALSE;
+  if (joins)
+    return;
   if (paragraph->len > 0 && paragraph->str[paragraph->len - 1] != '\n' && paragraph->str[paragraph->len - 1] != ' ')
     g_string_append_c (paragraph, ' ');
 }
 
 void flow_literal (Flow *self, const char *text) {
   if (self->space)
-    settle_space (self);
+    settle_space (self, NULL);
   g_string_append (self->paragraph, text);
 }
 
@@ -355,7 +373,7 @@ void flow_mark (Flow *self, const char *text) {
 }
 
 void flow_break (Flow *self) {
-  self->space = FALSE;
+  self->space = self->newline = FALSE;
   g_string_append_c (self->paragraph, '\n');
 }
 
@@ -374,13 +392,14 @@ static void append_tab (Flow *self) {
 static void append_white (Flow *self, char byte, guint white) {
   if (byte == '\r' || byte == '\f')
     byte = ' ';
-  if (white == WHITE_NORMAL || (white == WHITE_PRE_LINE && byte != '\n'))
+  if (white == WHITE_NORMAL || (white == WHITE_PRE_LINE && byte != '\n')) {
+    self->newline = (self->space && self->newline) || byte == '\n';
     self->space = TRUE;
-  else if (byte == '\n')
+  } else if (byte == '\n')
     flow_break (self);
   else {
     if (self->space)
-      settle_space (self);
+      settle_space (self, NULL);
     if (byte == '\t')
       append_tab (self);
     else
@@ -414,7 +433,7 @@ static void append_character (Flow *self, const char *text, gsize length) {
     self->padding_bytes += length;
   else {
     if (self->space)
-      settle_space (self);
+      settle_space (self, text);
     g_string_append_len (self->paragraph, text, (gssize) length);
   }
 }
@@ -430,7 +449,7 @@ void flow_text (Flow *self, const char *text, gsize length, guint white) {
       text++;
     if (text > run) {
       if (self->space)
-        settle_space (self);
+        settle_space (self, run);
       g_string_append_len (self->paragraph, run, text - run);
       continue;
     }

@@ -18,6 +18,7 @@ typedef struct {
   guint width;
   GString *paragraph; /* its LFs are forced breaks; NBSP still stands in it */
   gboolean space;     /* a blank is due before the next text */
+  gboolean newline;   /* the white space that is due held a line's end */
   gboolean keep;      /* preformatted text is in the paragraph: not to be folded */
   guint blanks;       /* empty lines due before the next paragraph */
   GArray *frames;     /* quote marks and indentation around the paragraph */

@@ -378,9 +378,10 @@ static char *clean_css (const char *css, gsize length) {
 }
 
 void sheet_parse (Sheet *sheet, const char *css, gsize length) {
-  g_autofree char *clean = clean_css (css, length);
-  const char *p = clean;
-  const char *end = p + strlen (p);
+  gboolean comments = memmem (css, length, "/*", 2) != NULL || memmem (css, length, "--", 2) != NULL;
+  g_autofree char *clean = comments ? clean_css (css, length) : NULL;
+  const char *p = comments ? clean : css;
+  const char *end = p + (comments ? strlen (p) : length);
 
   for (p = skip_spaces (p, end); p < end; p = skip_spaces (p, end))
     p = *p == '@' ? parse_at_rule (p, end) : parse_rule (sheet, p, end);

@@ -209,6 +209,27 @@ static guint32 parse_color (Slice slice) {
   return color;
 }
 
+/* scale (0), or moved far to the left or up. */
+static guint32 parse_transform (Slice slice) {
+  const char *open = memchr (slice.text, '(', slice.length);
+
+  if (slice_contains (slice, "scale(0)") || slice_contains (slice, "scale(0,"))
+    return STYLE_GONE;
+  if (open == NULL || !slice_contains (slice, "translate"))
+    return STYLE_NORMAL;
+  open++;
+  for (const char *end = slice.text + slice.length; open < end; open++) {
+    const char *stop = open;
+
+    while (stop < end && *stop != ',' && *stop != ')')
+      stop++;
+    if (value_of_distance (slice_trim (open, stop)) == STYLE_GONE)
+      return STYLE_GONE;
+    open = stop;
+  }
+  return STYLE_NORMAL;
+}
+
 static guint32 parse_position (Slice slice) {
   return slice_is (slice, "absolute") || slice_is (slice, "fixed") || slice_is (slice, "relative") ? STYLE_GONE
                                                                                                    : STYLE_NORMAL;
@@ -258,7 +279,7 @@ guint32 value_parse (StyleProperty property, Slice slice) {
   case STYLE_LIST_TYPE:
     return parse_list_type (slice);
   case STYLE_TRANSFORM:
-    return slice_contains (slice, "scale(0)") || slice_contains (slice, "scale(0,") ? STYLE_GONE : STYLE_NORMAL;
+    return parse_transform (slice);
   case STYLE_N_PROPERTIES:
   default:
     return STYLE_NORMAL;

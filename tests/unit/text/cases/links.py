@@ -72,6 +72,8 @@ CASES = [
     link("form-action", "<form action='https://a.example/f'><input type=submit value=送信></form>", has=["送信"]),
     link("long-url-unbroken", "<a href='https://a.example/" + "x" * 200 + "'>t</a>", match=["x{200}"]),
     link("link-none", "<a href='https://a.example/'>文</a>", links=2, lacks=["a.example"], has=["文"]),
+    link("link-none-phishing", "<a href='https://evil.example/'>www.bank.example</a>", links=2,
+         has=["www.bank.example", "evil.example"], match=["異なる"]),
     link("link-inline", "<a href='https://a.example/x'>文</a>続き", links=1, line=[["文", "a.example/x", "続き"]]),
     link("nested-links", "<a href='https://a.example/1'>一<a href='https://a.example/2'>二</a>", has=["/1", "/2"]),
     link("unclosed-link", "<p><a href='https://a.example/1'>一<p>二<p>三", has=["一", "二", "三", "a.example/1"]),

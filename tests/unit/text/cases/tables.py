@@ -57,6 +57,17 @@ CASES = [
      {"line": [["第1号", "10"]], "has": ["a.example/1.pdf"]}),
     ("table_data", "foster", "<table border=1>迷子<tr><td>a<td>b</table>", {"has": ["迷子", "a", "b"]}),
     ("table_data", "no-tr", "<table border=1><td>a<td>b</table>", {"line": [["a", "b"]]}),
+    ("table_data", "list-in-cell", "<table border=1><tr><th>項目<th>内容<tr><td>持ち物<td><ul><li>筆記用具<li>印鑑</ul><tr><td>会場<td>市役所</table>",
+     {"line": [["項目", "内容"], ["持ち物", "筆記用具", "印鑑"], ["会場", "市役所"]]}),
+    ("table_data", "address-value", "<table><tr><td>氏名：</td><td>山田花子</td></tr><tr><td>住所：</td><td>東京都千代田区<br>霞が関1-2-3</td></tr>"
+     "<tr><td>電話：</td><td>03-1234-5678</td></tr></table>", {"line": [["氏名：", "山田花子"], ["住所：", "東京都千代田区", "霞が関1-2-3"]]}),
+    ("table_layout", "bill-lines", "<table role=presentation><tr><td>小計</td><td align=right>1,000円</td></tr><tr><td>値引</td><td>-¥50</td></tr>"
+     "</table><table role=presentation><tr><td>Total</td><td>$9.50</td></tr></table>",
+     {"line": [["小計", "1,000円"], ["値引", "-¥50"], ["Total", "$9.50"]], "apart": [("小計", "値引")]}),
+    ("table_layout", "columns-of-th", "<table class=row><tbody><tr><th class='small-12 columns'><p>" + PROSE_A + "</p><p>二段落目</p></th>"
+     "<th class=expander></th></tr></tbody></table>", {"order": [PROSE_A, "二段落目"], "exact": ["二段落目"]}),
+    ("table_layout", "columns-of-th-two", "<table class=row><tr><th><p>" + PROSE_A + "</p></th><th><p>" + PROSE_B + "</p></th></tr></table>",
+     {"order": [PROSE_A, PROSE_B], "never": [r"\|"]}),
     ("table_layout", "two-columns", "<table><tr><td width='50%'>" + PROSE_A + "</td><td width='50%'>" + PROSE_B + "</td></tr></table>",
      {"order": [PROSE_A, PROSE_B], "columns": 78}),
     ("table_layout", "two-columns-paragraphs", "<table><tr><td><p>" + PROSE_A + "</p><p>甲乙</p></td><td><p>" + PROSE_B
