@@ -18,6 +18,16 @@
 
 /* ---- encoded blocks ---- */
 
+/* TRUE when @block goes; notes it. In text of our own layout (@oddities is NULL) a single line is a long token that folding put there. */
+static gboolean must_go (const MugaiInBody *block, const char *text, guint64 *oddities) {
+  if (oddities == NULL)
+    return block->kind != MUGAI_IN_BODY_BASE64
+           || memchr (text + block->start, '\n', MAX (block->end - block->start, 1) - 1) != NULL;
+  if (block->kind != MUGAI_IN_BODY_ARMOUR)
+    *oddities |= MUGAI_BIT (MUGAI_ODDITY_IN_BODY_ENCODING);
+  return TRUE;
+}
+
 static char *cut_plain (const char *text, guint64 *oddities) {
   gsize length = strlen (text);
   g_autoptr (GPtrArray) blocks = mugai_encoding_find_in_body (text, length);
@@ -27,13 +37,13 @@ static char *cut_plain (const char *text, guint64 *oddities) {
   gsize at = 0;
   for (guint i = 0; i < blocks->len; i++) {
     const MugaiInBody *block = g_ptr_array_index (blocks, i);
+    if (!must_go (block, text, oddities))
+      continue;
     g_string_append_len (out, text + at, (gssize) (block->start - at));
     if (out->len > 0 && out->str[out->len - 1] != '\n')
       g_string_append_c (out, '\n');
     g_string_append (out, CUT_LINE);
     at = block->end;
-    if (block->kind != MUGAI_IN_BODY_ARMOUR)
-      *oddities |= MUGAI_BIT (MUGAI_ODDITY_IN_BODY_ENCODING);
   }
   g_string_append_len (out, text + at, (gssize) (length - at));
   return g_string_free (out, FALSE);
@@ -111,6 +121,8 @@ static char *cut_disguised (const char *text, guint64 *oddities) {
   guint line = 0;
   for (guint i = 0; i < blocks->len; i++) {
     const MugaiInBody *block = g_ptr_array_index (blocks, i);
+    if (!must_go (block, meant->str, oddities))
+      continue;
     while (line + 2 < lines->len && g_array_index (lines, MeantLine, line + 1).meant <= block->start)
       line++;
     gsize start = g_array_index (lines, MeantLine, line).start;
@@ -120,8 +132,6 @@ static char *cut_disguised (const char *text, guint64 *oddities) {
       g_string_append_len (out, text + at, (gssize) (start - at));
     g_string_append (out, CUT_LINE);
     at = g_array_index (lines, MeantLine, line).start;
-    if (block->kind != MUGAI_IN_BODY_ARMOUR)
-      *oddities |= MUGAI_BIT (MUGAI_ODDITY_IN_BODY_ENCODING);
   }
   g_string_append (out, text + at);
   return g_string_free (out, FALSE);

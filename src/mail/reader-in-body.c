@@ -402,6 +402,23 @@ static guint count_escapes (const char *data, gsize length) {
   return n;
 }
 
+/* A paragraph below such a header with strangers in its base64; words have more blanks. @start: of the header. */
+static MugaiInBody *find_dirty_base64 (const Text *text, gsize start, gsize at) {
+  gsize digits = 0, end = at;
+  while (end < text->length) {
+    Line line = line_at (text, end);
+    if (line_is_blank (&line))
+      break;
+    end = line.next;
+  }
+  for (gsize i = at; i < end; i++)
+    digits += mugai_encoding_base64_value ((guchar) text->text[i]) >= 0 ? 1 : 0;
+  if (digits < MIN_BASE64_COLUMN || digits * 2 < end - at || !base64_restless (text->text + at, end - at))
+    return NULL;
+  g_autoptr (MugaiDecoded) decoded = mugai_encoding_base64 (text->text + at, end - at);
+  return block_new (MUGAI_IN_BODY_BASE64, start, end, g_bytes_unref_to_array (g_steal_pointer (&decoded->content)));
+}
+
 /* "Content-Transfer-Encoding: base64" in a body: somebody's idea of a MIME part in it. */
 static MugaiInBody *find_mime_part (const Text *text, gsize offset) {
   Line line = line_at (text, offset);
@@ -423,8 +440,9 @@ static MugaiInBody *find_mime_part (const Text *text, gsize offset) {
   if (base64) {
     gsize skip;
     MugaiInBody *block = find_base64_run (text, at, FALSE, &skip);
-    if (block != NULL)
-      block->start = offset;
+    if (block == NULL)
+      return find_dirty_base64 (text, offset, at);
+    block->start = offset;
     return block;
   }
   gsize end = up_to_boundary (text, at);

@@ -46,18 +46,23 @@ def base64_readings(data):
 
 
 def uu_readings(data):
+    """Lines of uuencode that follow each other, with a first line or without one; empty lines between are looked over."""
     out = b""
     for line in re.split(rb"\r\n|\n|\r", data):
         line = line.lstrip(b"> ") if line[:1] in b"> " else line
         if len(line) < 2:
+            continue
+        if abs(len(line) - 1 - (((line[0] - 32) & 63) + 2) // 3 * 4) > 3:
+            if out:
+                yield "uuencode", out
+            out = b""
             continue
         length = (line[0] - 32) & 63
         bits = b"".join(bytes([(c - 32) & 63]) for c in line[1:])
         bits += b"\0" * (-len(bits) % 4)
         plain = b"".join(bytes([(bits[i] << 2 | bits[i + 1] >> 4) & 255, (bits[i + 1] << 4 | bits[i + 2] >> 2) & 255,
                                 (bits[i + 2] << 6 | bits[i + 3]) & 255]) for i in range(0, len(bits), 4))
-        if length and abs(len(line) - 1 - (length + 2) // 3 * 4) <= 3:
-            out += plain[:length]
+        out += plain[:length]
     yield "uuencode", out
     xx = b"+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
     if b"begin" in data:
