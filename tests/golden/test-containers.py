@@ -174,6 +174,17 @@ def case_winmail_nested_and_damaged():
     result.part("2/2", "remove", sheet)
 
 
+def case_winmail_rtf():
+    outlook = (r"{\rtf1\ansi\ansicpg1252\fromhtml1 \deff0{\fonttbl{\f0\fswiss Arial;}{\f1\fnil\fcharset128 x;}}{\colortbl\red0;}"
+               r"{\*\htmltag64 <p onclick=evil>}\htmlrtf {\htmlrtf0 first \'e9 line\htmlrtf\par}\htmlrtf0"
+               r"{\*\htmltag84 <b>}{\f1 \'8c\'b4\'8d\'65}\uc1\u12354?\u-10179?\u-8704? \{braces\} {\pict\bin4 }{}}}"
+               r"{\object{\*\objdata d0cf11e0}}{\field{\*\fldinst HYPERLINK http://evil.example.com/}{\fldrslt shown}}}")
+    result = Result(mails.rtf_mail(mails.stored_rtf(outlook))).delivered()
+    result.says("first é line", "原稿あ😀 {braces}", "shown")
+    result.is_silent_about("evil", "onclick", "Arial", "d0cf11e0", "HYPERLINK", "htmltag")
+    Result(mails.rtf_mail(mails.packed_rtf(r"{\rtf1 some word or other, then "))).delivered().says("or other, then word")
+
+
 def case_winmail_hostile():
     whole = mails.tnef("本文", [("a.txt", b"hello")])
     for cut in range(6, len(whole), 7):  # cut short anywhere: nothing is lost without a word, nobody dies
