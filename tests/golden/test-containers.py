@@ -326,15 +326,33 @@ def case_forged_notice():
     assert result.lines[-2] == END or result.lines[-1] == END, result.lines[-3:]
 
 
+def changed_policy(folder, old, new):
+    """The shipped policy with one place changed, in @folder."""
+    text = open(os.path.join(POLICIES, "default.yaml"), encoding="utf-8").read()
+    assert old in text
+    for name in ("notices", "groups", "clauses.yaml"):
+        os.symlink(os.path.realpath(os.path.join(POLICIES, name)), os.path.join(folder, name))
+    policy = os.path.join(folder, "changed.yaml")
+    with open(policy, "w", encoding="utf-8") as out:
+        out.write(text.replace(old, new, 1))
+    return policy
+
+
+def case_removed_container():
+    """A nested mail that a rule takes out takes its text with it."""
+    rule = ('  - id: no-nested\n    clause: 北九州市 5.6(7)\n    on: part\n    when:\n      part-declared: "message/rfc822"\n'
+            "    then: remove\n    ja: 転送メールは取り除きます。\n    en: Nested mail is taken out.\n\n  - id: infected-body\n")
+    with tempfile.TemporaryDirectory() as folder:
+        policy = changed_policy(folder, "  - id: infected-body\n", rule)
+        result = Result(mails.forwarded(), "--policy", policy).delivered().one_notice()
+    result.says("転送します。", "転送メールは取り除きます。")
+    result.is_silent_about("元の本文です。", "添付されていたメール")
+    result.part("2", "remove", rule="no-nested")
+
+
 def case_outside():
     with tempfile.TemporaryDirectory() as folder:
-        text = open(os.path.join(POLICIES, "default.yaml"), encoding="utf-8").read()
-        text = text.replace("  outbound:\n    level: untouched", "  outbound:\n    level: text", 1)
-        for name in ("notices", "groups", "clauses.yaml"):
-            os.symlink(os.path.realpath(os.path.join(POLICIES, name)), os.path.join(folder, name))
-        policy = os.path.join(folder, "strict.yaml")
-        with open(policy, "w", encoding="utf-8") as out:
-            out.write(text)
+        policy = changed_policy(folder, "  outbound:\n    level: untouched", "  outbound:\n    level: text")
         result = Result(mails.attachments(("表.xlsx", mails.xlsx())), "--policy", policy, client="10.0.0.1",
                         sender=mails.STAFF, recipients=(mails.CITIZEN,)).delivered().one_notice()
     result.says("このメールの一部は、送信元の組織で取り除かれています。", "taken out by the sender's organisation", result.record["id"])
