@@ -2,8 +2,8 @@
  *
  * The notice at the end of a rebuilt body: what was taken out and why. Japanese first, then English, whatever the locale. Reviewers
  * and citizens are not programmers: plain words for types, one line for all pictures. It accounts for every part of the
- * facts, each exactly once (account_of ()). Never quotes a rule's condition: replies carry notices outside; and who is outside
- * already gets one neutral line.
+ * facts, each exactly once (account_of ()). Never quotes a rule's condition: replies carry notices outside. Who is outside gets one
+ * neutral line and nothing else.
  */
 #include "inspection.h"
 

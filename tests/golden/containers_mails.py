@@ -28,7 +28,8 @@ def zip_of(files):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files:
-            archive.writestr(zipfile.ZipInfo(name, (2026, 11, 21, 10, 0, 0)), content, zipfile.ZIP_DEFLATED)
+            member = zipfile.ZipInfo(name, (2026, 11, 21, 10, 0, 0))  # the same bytes whenever it is made
+            archive.writestr(member, content, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
@@ -155,6 +156,29 @@ def rtf(text):
     data = (r"{\rtf1\ansi\ansicpg932\deff0{\fonttbl{\f0\fnil\fcharset128 \'82\'6c\'82\'72;}}\uc1\pard\f0 "
             + "".join(c if ord(c) < 128 else "".join(rf"\'{b:02x}" for b in c.encode("cp932")) for c in text)
             + r"\par}").encode()
+    return struct.pack("<IIII", len(data) + 12, len(data), 0x414C454D, 0) + data
+
+
+def packed_rtf(text):
+    """Compressed RTF ("LZFu"): literals, the last word by a reference back to the first."""
+    data = text.encode("ascii")
+    out, position = b"", 207
+    for start in range(0, len(data), 8):
+        out += b"\0" + data[start:start + 8].ljust(8, b" ")
+        position += 8
+    out += b"\x03" + struct.pack(">H", (207 + data.index(b"word")) << 4 | 2)  # 4 bytes from there
+    position += 4
+    out += struct.pack(">H", position % 4096 << 4)  # a reference to itself: the end
+    return struct.pack("<IIII", len(out) + 12, position, 0x75465A4C, 0) + out
+
+
+def rtf_mail(packed):
+    stream = struct.pack("<IH", 0x223E9F78, 1) + attribute(1, 0x00069003, props(prop(0x102, 0x1009, packed)))
+    return winmail(stream)
+
+
+def stored_rtf(text):
+    data = text.encode("ascii")
     return struct.pack("<IIII", len(data) + 12, len(data), 0x414C454D, 0) + data
 
 

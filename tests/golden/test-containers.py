@@ -174,6 +174,17 @@ def case_winmail_nested_and_damaged():
     result.part("2/2", "remove", sheet)
 
 
+def case_winmail_rtf():
+    outlook = (r"{\rtf1\ansi\ansicpg1252\fromhtml1 \deff0{\fonttbl{\f0\fswiss Arial;}{\f1\fnil\fcharset128 x;}}{\colortbl\red0;}"
+               r"{\*\htmltag64 <p onclick=evil>}\htmlrtf {\htmlrtf0 first \'e9 line\htmlrtf\par}\htmlrtf0"
+               r"{\*\htmltag84 <b>}{\f1 \'8c\'b4\'8d\'65}\uc1\u12354?\u-10179?\u-8704? \{braces\} {\pict\bin4 }{}}}"
+               r"{\object{\*\objdata d0cf11e0}}{\field{\*\fldinst HYPERLINK http://evil.example.com/}{\fldrslt shown}}}")
+    result = Result(mails.rtf_mail(mails.stored_rtf(outlook))).delivered()
+    result.says("first é line", "原稿あ😀 {braces}", "shown")
+    result.is_silent_about("evil", "onclick", "Arial", "d0cf11e0", "HYPERLINK", "htmltag")
+    Result(mails.rtf_mail(mails.packed_rtf(r"{\rtf1 some word or other, then "))).delivered().says("or other, then word")
+
+
 def case_winmail_hostile():
     whole = mails.tnef("本文", [("a.txt", b"hello")])
     for cut in range(6, len(whole), 7):  # cut short anywhere: nothing is lost without a word, nobody dies
@@ -315,15 +326,33 @@ def case_forged_notice():
     assert result.lines[-2] == END or result.lines[-1] == END, result.lines[-3:]
 
 
+def changed_policy(folder, old, new):
+    """The shipped policy with one place changed, in @folder."""
+    text = open(os.path.join(POLICIES, "default.yaml"), encoding="utf-8").read()
+    assert old in text
+    for name in ("notices", "groups", "clauses.yaml"):
+        os.symlink(os.path.realpath(os.path.join(POLICIES, name)), os.path.join(folder, name))
+    policy = os.path.join(folder, "changed.yaml")
+    with open(policy, "w", encoding="utf-8") as out:
+        out.write(text.replace(old, new, 1))
+    return policy
+
+
+def case_removed_container():
+    """A nested mail that a rule takes out takes its text with it."""
+    rule = ('  - id: no-nested\n    clause: 北九州市 5.6(7)\n    on: part\n    when:\n      part-declared: "message/rfc822"\n'
+            "    then: remove\n    ja: 転送メールは取り除きます。\n    en: Nested mail is taken out.\n\n  - id: infected-body\n")
+    with tempfile.TemporaryDirectory() as folder:
+        policy = changed_policy(folder, "  - id: infected-body\n", rule)
+        result = Result(mails.forwarded(), "--policy", policy).delivered().one_notice()
+    result.says("転送します。", "転送メールは取り除きます。")
+    result.is_silent_about("元の本文です。", "添付されていたメール")
+    result.part("2", "remove", rule="no-nested")
+
+
 def case_outside():
     with tempfile.TemporaryDirectory() as folder:
-        text = open(os.path.join(POLICIES, "default.yaml"), encoding="utf-8").read()
-        text = text.replace("  outbound:\n    level: untouched", "  outbound:\n    level: text", 1)
-        for name in ("notices", "groups", "clauses.yaml"):
-            os.symlink(os.path.realpath(os.path.join(POLICIES, name)), os.path.join(folder, name))
-        policy = os.path.join(folder, "strict.yaml")
-        with open(policy, "w", encoding="utf-8") as out:
-            out.write(text)
+        policy = changed_policy(folder, "  outbound:\n    level: untouched", "  outbound:\n    level: text")
         result = Result(mails.attachments(("表.xlsx", mails.xlsx())), "--policy", policy, client="10.0.0.1",
                         sender=mails.STAFF, recipients=(mails.CITIZEN,)).delivered().one_notice()
     result.says("このメールの一部は、送信元の組織で取り除かれています。", "taken out by the sender's organisation", result.record["id"])

@@ -136,7 +136,7 @@ static MugaiOutcome *sanitize (const MugaiPolicy *policy, const Forged *answer) 
   envelope->time_us = 1;
   mugai_flow_classify (mugai_policy_organisation (policy), envelope);
   g_autofree char *id = mugai_id_new ();
-  g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (id, mugai_policy_organisation (policy), 1);
+  g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (id, policy, 1);
   MugaiOutcome *outcome = NULL;
   g_assert_true (mugai_sanitize_run (&worker.steps, policy, envelope, fd, context, &outcome, &error));
   mugai_sanitize_steps_here_free (worker.honest);
