@@ -109,13 +109,14 @@ static char *mend_line (const MugaiYamlFile *file, guint number, const char *bef
 void mugai_yaml_mend (const MugaiYamlFile *file, char **lines, MugaiYamlProblems *problems) {
   const char *before = "";
   for (guint i = 0; i < file->n_lines; i++) {
-    const char *first = lines[i] + strspn (lines[i], " \t");
-    char *mended = *first == '#' || !*first ? NULL : mend_line (file, i + 1, before, problems);
+    char first = lines[i][strspn (lines[i], " \t")];
+    if (!first || first == '#')
+      continue;
+    char *mended = mend_line (file, i + 1, before, problems);
     if (mended) {
       g_free (lines[i]);
       lines[i] = mended;
     }
-    if (*first && *first != '#')
-      before = lines[i];
+    before = lines[i];
   }
 }

@@ -397,6 +397,15 @@ static Condition *read_entry (Loader *loader, const MugaiYamlNode *key, const Mu
   return read_fact (loader, (MugaiFact) fact, value);
 }
 
+/* (transfer full): "all" of one condition is that condition. */
+static Condition *unwrap (Condition *all) {
+  if (all->children->len != 1)
+    return all;
+  Condition *one = g_ptr_array_steal_index (all->children, 0);
+  condition_free (all);
+  return one;
+}
+
 /* Recursion is limited by MAX_CONDITION_DEPTH. */
 static Condition *read_at (Loader *loader, const MugaiYamlNode *node, gboolean parts, guint depth) {
   if (depth > MAX_CONDITION_DEPTH) {
@@ -425,7 +434,7 @@ static Condition *read_at (Loader *loader, const MugaiYamlNode *node, gboolean p
     if (one)
       g_ptr_array_add (all->children, one);
   }
-  return all;
+  return unwrap (all);
 }
 
 static guint cost_of (const Condition *condition) {

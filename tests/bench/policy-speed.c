@@ -2,7 +2,7 @@
  *
  * How long decide takes: 1,000 rules of several kinds, groups of 10,000 entries, a mail with five parts. Run by hand, never asserted:
  *
- *     policy-speed [ROUNDS]      prints the median and the 99th percentile of one decision, in CPU time
+ *     policy-speed [ROUNDS]      prints the fastest, the median and the 99th percentile of one decision, in CPU time
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,7 +138,8 @@ int main (int argc, char **argv) {
     took[i] = cpu_us () - start_us;
   }
   qsort (took, (size_t) rounds, sizeof *took, (int (*) (const void *, const void *)) compare);
-  printf ("one decision: median %.1f µs, 99 %% below %.1f µs (%d rules, groups of %d, %d parts)\n",
-          (double) took[rounds / 2] / 10, (double) took[rounds * 99 / 100] / 10, RULES, GROUP_ENTRIES, PARTS);
+  printf ("one decision: fastest %.1f µs, median %.1f µs, 99 %% below %.1f µs (%d rules, groups of %d, %d parts)\n",
+          (double) took[0] / 10, (double) took[rounds / 2] / 10, (double) took[rounds * 99 / 100] / 10, RULES,
+          GROUP_ENTRIES, PARTS);
   return 0;
 }
