@@ -3,11 +3,12 @@
 """What becomes of real public messages: delivered, held with which oddity, refused. Printed as a table, and of those that Python's
 strict policy reads without a defect the share that is delivered (goal: 98 %), the others by name.
 
-usage: corpus-table.py BATCH FOLDER... [--check]     --check: fail below the goal
+usage: corpus-table.py BATCH [FOLDER...] [--check]     --check: fail below the goal; without folders those of $MUGAI_SHARED, or skipped
 """
 import collections
 import email
 import email.policy
+import os
 import pathlib
 import sys
 
@@ -42,12 +43,16 @@ def defect(data):
 def why(record):
     if record is None:
         return "process died"
-    return ", ".join(record["facts"].get("oddities", record["oddities"]) if record.get("facts") else record["oddities"])
+    return ", ".join(record["oddities"])
 
 
 def main():
     check = "--check" in sys.argv
     program, *folders = [argument for argument in sys.argv[1:] if argument != "--check"]
+    shared = os.environ.get("MUGAI_SHARED")
+    if not folders and not shared:
+        return 77
+    folders = folders or [f"{shared}/corpus/{name}" for name in ("rspamd", "stalwart")]
     batch = Batch(program)
     table, readable, others = collections.Counter(), collections.Counter(), []
     for folder in folders:
