@@ -19,6 +19,7 @@
 #define MAX_CONTENT_TYPES_BYTES (1024u * 1024) /* [Content_Types].xml: some 10 KB in real documents */
 #define MAX_SNIFF_BYTES (64u * 1024)           /* of text: enough to pass a licence comment or a long preamble */
 #define MAX_MAGIC_BYTES (1024u * 1024)         /* libmagic looks for tar, ISO, fonts ... within this */
+#define MAX_WEAK_MAGIC_BYTES 4u                /* short numbers: chance finds them in text */
 #define MAX_PDF_JUNK_BYTES 1024u               /* readers accept that much before %PDF- */
 
 /* ---- compound files ---- */
@@ -207,8 +208,23 @@ static gboolean reads_as_text (MugaiBytes bytes) {
   return TRUE;
 }
 
+/* Text that begins in Shift_JIS, EUC or UTF-8: libmagic knows two-byte numbers of old machines that are kanji, too ("見" is
+ * an executable, "予" a bitmap). No such format does without a single control byte. */
+static gboolean begins_as_legacy_text (MugaiBytes bytes) {
+  gboolean high = FALSE;
+  for (gsize i = 0; i < bytes.length_bytes; i++) {
+    guint8 byte = bytes.data[i];
+    if ((byte < 0x20 && !strchr ("\t\n\r\f\016\017\033\x1a", byte)) || byte == 0 || byte == 0x7F || byte == 0xFF)
+      return FALSE;
+    high = high || (i < MAX_WEAK_MAGIC_BYTES && byte >= 0x80);
+  }
+  return high;
+}
+
 static const char *library_type (magic_t magic, MugaiBytes bytes) {
   MugaiBytes head = mugai_bytes_slice (bytes, 0, MAX_MAGIC_BYTES);
+  if (begins_as_legacy_text (head))
+    return MUGAI_TYPE_TEXT;
   const char *type = name_of_magic (magic_buffer (magic, head.data, head.length_bytes));
   if (g_str_equal (type, MUGAI_TYPE_UNKNOWN) && reads_as_text (head))
     return MUGAI_TYPE_TEXT;

@@ -176,7 +176,8 @@ def dwg():
 
 def tnef():
     body = b"\1" + struct.pack("<IIH", 0x00069008, 4, 0) + b"IPM\0"
-    return b"\x78\x9f\x3e\x22" + struct.pack("<H", 1) + b"\1" + struct.pack("<II", 0x00089006, 4) + struct.pack("<I", 0x00010000) + struct.pack("<H", 1) + body
+    return b"\x78\x9f\x3e\x22" + struct.pack("<H", 1) + b"\1" + struct.pack("<II", 0x00089006, 4) + struct.pack("<I", 0x00010000) + struct.pack("<H", 1) \
+        + body + struct.pack("<H", sum(body[9:]) & 0xFFFF)
 
 
 def pgp_message():
