@@ -22,6 +22,9 @@
 #define READ_CHUNK_BYTES 65536u
 #define MAX_RAW_NAME_BYTES 4096u /* longer ones are cut: a path of 255 characters in the longest encoding is 1,530 */
 #define BOMB_DIVISOR 4u
+#define METHOD_LZMA 14u
+#define LZMA_DICTIONARY_AT 5u                    /* behind version, length and one byte of properties */
+#define MAX_DICTIONARY_BYTES (64u * 1024 * 1024) /* what 7-Zip writes at its highest level; a sender may claim 4 GiB */
 #define EXTRA_UNICODE_PATH 0x7075u
 
 struct MugaiArchive {
@@ -424,6 +427,11 @@ static void read_member (MugaiArchive *archive, MugaiMember *member, struct arch
 
 /* Methods that are not ours, and members a password opens: libarchive gets a ZIP of that one entry. FALSE: it was not asked. */
 static gboolean read_by_library (MugaiArchive *archive, MugaiMember *member, const MugaiZipEntry *entry) {
+  guint32 dictionary_bytes = mugai_bytes_u32 (archive->zip->bytes, entry->data_offset + LZMA_DICTIONARY_AT);
+  if (entry->method == METHOD_LZMA && !entry->encrypted && dictionary_bytes > MAX_DICTIONARY_BYTES) {
+    fail_member (archive, member, MUGAI_SCAN_OVER_LIMIT, 0);
+    return TRUE;
+  }
   g_autoptr (GBytes) excerpt = mugai_zip_excerpt (archive->zip, entry);
   struct archive *reader = excerpt ? archive_read_new () : NULL;
   if (!reader)

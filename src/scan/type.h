@@ -20,3 +20,7 @@ void mugai_type_close (magic_t magic);
 
 /** mugai_type_detect: (transfer none): interned, never NULL. */
 const char *mugai_type_detect (magic_t magic, MugaiBytes bytes);
+
+/** mugai_type_of_binary, _of_text: (transfer none) (nullable): pieces of the above: by first bytes; by first words (ASCII or narrowed). */
+const char *mugai_type_of_binary (MugaiBytes bytes);
+const char *mugai_type_of_text (MugaiBytes text);

@@ -121,6 +121,8 @@ def names(eicar):
             packed = b"\x09\x14\5\0" + b"\x5d\0\0\1\0" + a.lzma.compress(b"text" * 30, a.lzma.FORMAT_RAW, filters=[{"id": a.lzma.FILTER_LZMA1, "dict_size": 1 << 16}])
         flags = 2 if method == 14 else 0
         yield Fixture(f"zip method {label}", "a.zip", a.raw_zip([a.member(b"a.txt", b"text" * 30, method=method, flags=flags, packed=packed)]), zip_type, members={"1": Member("a.txt", "text/plain")})
+    greedy = b"\x09\x14\5\0\x5d\xff\xff\xff\xff" + b"\0" * 60
+    yield Fixture("zip lzma with a dictionary of 4 GiB", "a.zip", a.raw_zip([a.member(b"a.txt", b"text" * 30, method=14, flags=2, packed=greedy)]), zip_type, "", "over-limit", members={"1": Member("a.txt", None, "", "over-limit")})
     yield Fixture("zip truncated", "a.zip", a.simple_zip({b"a.txt": b"text" * 50, b"b.txt": b"x" * 50})[:90], zip_type, "malformed", "unparsable")
     yield Fixture("zip empty", "a.zip", a.raw_zip([]), zip_type, members={})
     yield Fixture("zip comment", "a.zip", a.raw_zip([a.member(b"a.txt", b"text")], comment="説明".encode("cp932")), zip_type, members={"1": Member("a.txt", "text/plain")})

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Programs, pictures, disk images, drawings and other files that are told by their first bytes."""
+import pathlib
 import struct
 import zlib
 
@@ -175,9 +176,8 @@ def dwg():
 
 
 def tnef():
-    body = b"\1" + struct.pack("<IIH", 0x00069008, 4, 0) + b"IPM\0"
-    return b"\x78\x9f\x3e\x22" + struct.pack("<H", 1) + b"\1" + struct.pack("<II", 0x00089006, 4) + struct.pack("<I", 0x00010000) + struct.pack("<H", 1) \
-        + body + struct.pack("<H", sum(body[9:]) & 0xFFFF)
+    """A whole one, as the reader of its parts wants to open it."""
+    return (pathlib.Path(__file__).resolve().parent.parent / "corpus/containers/meeting.tnef").read_bytes()
 
 
 def pgp_message():

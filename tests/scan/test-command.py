@@ -4,12 +4,14 @@
 
 usage: test-command.py MUGAI
 """
+import hashlib
 import json
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 import make_archive as a  # noqa: E402
@@ -95,6 +97,19 @@ with tempfile.TemporaryDirectory() as name:
     locked["crypto"].write_bytes(a.zip_crypto(b"a.txt", EICAR, b"himitsu"))
     run = scan("--signatures", signatures, "--json", locked["crypto"], password="himitsu")
     check("what was locked is scanned when it opens", run.returncode == 1 and parts(run)["1/1"]["scan"] == "infected", run.stdout)
+
+    # ---- the age of a set: its newest header, against the clock of the message ----
+    for hours, label in ((100, "old"), (1, "fresh"), (-5, "from the future")):
+        made = int(time.time()) - hours * 3600
+        aged = folder / f"signatures{hours}"
+        aged.mkdir()
+        head = f"ClamAV-VDB:21 Nov 2026 09-00 +0900:27500:1:90:X:X:test:{made}"
+        line = b"Test.Eicar:0:*:" + EICAR.hex().encode() + b"\n"
+        info = f"{head}\ndaily.ndb:{len(line)}:{hashlib.sha256(line).hexdigest()}\n".encode()
+        (aged / "daily.cud").write_bytes(head.ljust(512).encode() + a.gz(a.tar({"daily.info": info, "daily.ndb": line}, mode=a.tarfile.USTAR_FORMAT)))
+        run = subprocess.run([mugai, "sanitize", "--signatures", str(aged), "--record", str(folder / "record.json"), str(mail)], capture_output=True, timeout=60)
+        said = json.loads((folder / "record.json").read_text())["signatures"] if run.returncode in (0, 20, 21, 75) else run.stderr
+        check(f"signatures {label}: version and age", isinstance(said, dict) and "daily 27500" in said["version"] and abs(said["age_s"] - max(hours, 0) * 3600) < 60, said)
 
     check("no file: 66", scan(folder / "none").returncode == 66)
     check("no argument: 64", scan().returncode == 64)
