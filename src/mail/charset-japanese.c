@@ -416,6 +416,7 @@ static gsize step_one_byte (const guint8 *at, gsize left, const JisState *state,
 }
 
 #define BYTE_ESC 0x1B
+#define LONGEST_ESCAPE 4u /* ESC $ ( D */
 #define BYTE_SO 0x0E
 #define BYTE_SI 0x0F
 
@@ -475,6 +476,39 @@ gboolean mugai_charset_jis_continues (const char *bytes, gsize length_bytes) {
   const guint8 *at = memchr (bytes, BYTE_ESC, length_bytes);
   if (at == NULL)
     return FALSE;
-  const Escape *escape = match_escape (at, length_bytes - (gsize) ((const char *) at - bytes));
-  return escape != NULL && escape->set == SET_ASCII;
+  gsize before = (gsize) ((const char *) at - bytes);
+  const Escape *escape = match_escape (at, length_bytes - before);
+  if (escape == NULL)
+    return FALSE;
+  return escape->set == SET_ASCII || mugai_charset_reads_as_pairs (bytes, before);
+}
+
+#define MIN_PAIRS_BYTES 2u
+
+gboolean mugai_charset_reads_as_pairs (const char *bytes, gsize length_bytes) {
+  guint likely = 0;
+  gsize pairs = length_bytes / 2; /* a last byte alone may belong to a pair that goes on in the next word */
+  if (length_bytes < MIN_PAIRS_BYTES)
+    return FALSE;
+  for (gsize i = 0; i < length_bytes; i++)
+    if (!is_jis_byte ((guint8) bytes[i]))
+      return FALSE;
+  for (gsize i = 0; i < pairs; i++) {
+    guint row = (guint8) bytes[2 * i] - 0x20u, cell = (guint8) bytes[2 * i + 1] - 0x20u;
+    guint character = lookup_cp932 (row_cell_to_sjis (row, cell));
+    likely += row <= 5 || row == 13 || mugai_charset_is_common_kanji (character) ? 1 : 0;
+  }
+  return likely * 4 >= pairs * 3;
+}
+
+gsize mugai_charset_jis_cut_escape (const char *bytes, gsize length_bytes) {
+  for (gsize tail = MIN (length_bytes, LONGEST_ESCAPE - 1); tail > 0; tail--) {
+    const char *at = bytes + length_bytes - tail;
+    if (*at != BYTE_ESC)
+      continue;
+    for (gsize i = 0; i < G_N_ELEMENTS (escapes); i++)
+      if (strlen (escapes[i].sequence) + 1 > tail && memcmp (at + 1, escapes[i].sequence, tail - 1) == 0)
+        return tail;
+  }
+  return 0;
 }

@@ -43,6 +43,12 @@ gboolean mugai_charset_has_jis_escape (const char *bytes, gsize length_bytes);
  * ASCII before they leave it. */
 gboolean mugai_charset_jis_continues (const char *bytes, gsize length_bytes);
 
+/** mugai_charset_reads_as_pairs: TRUE when @bytes, which hold no escape, are kana and common kanji if taken as JIS pairs: hardly ASCII. */
+gboolean mugai_charset_reads_as_pairs (const char *bytes, gsize length_bytes);
+
+/** mugai_charset_jis_cut_escape: how many bytes at the end are the beginning of an escape sequence. */
+gsize mugai_charset_jis_cut_escape (const char *bytes, gsize length_bytes);
+
 /** mugai_charset_is_common_kanji: TRUE for the 2,965 kanji of JIS level 1. */
 gboolean mugai_charset_is_common_kanji (gunichar character);
 

@@ -134,9 +134,37 @@ static gboolean squeeze (const char *label, char squeezed[static LABEL_MAX]) {
   return length != 0;
 }
 
+/* Vendors put their own words around the Japanese names ("x-windows-31j", "ISO-2022-JP-EXT", "IBM943C", "_iso-2022-jp$ESC"):
+ * what holds such a name is of that family, and our decoders read all of each. */
+static const MugaiCodec *find_family (const char *squeezed) {
+  static const struct {
+    const char *holds;
+    MugaiCodecKind kind;
+  } families[] = { { "iso2022jp", MUGAI_CODEC_ISO_2022_JP },
+                   { "cp5022", MUGAI_CODEC_ISO_2022_JP },
+                   { "shiftjis", MUGAI_CODEC_CP932 },
+                   { "sjis", MUGAI_CODEC_CP932 },
+                   { "windows31j", MUGAI_CODEC_CP932 },
+                   { "ms932", MUGAI_CODEC_CP932 },
+                   { "cp932", MUGAI_CODEC_CP932 },
+                   { "ibm943", MUGAI_CODEC_CP932 },
+                   { "eucjp", MUGAI_CODEC_CP51932 },
+                   { "japaneseeuc", MUGAI_CODEC_CP51932 },
+                   { "utf8", MUGAI_CODEC_UTF8 } };
+  for (gsize i = 0; i < G_N_ELEMENTS (families); i++)
+    if (strstr (squeezed, families[i].holds) != NULL && strstr (squeezed, "ebcdic") == NULL)
+      return mugai_charset_codec (families[i].kind);
+  return NULL;
+}
+
+static const MugaiCodec *find_squeezed (const char *squeezed) {
+  const MugaiCodec *codec = g_hash_table_lookup (by_label, squeezed);
+  return codec != NULL ? codec : find_family (squeezed);
+}
+
 const MugaiCodec *mugai_charset_find_codec (const char *label) {
   char squeezed[LABEL_MAX];
-  return squeeze (label, squeezed) ? g_hash_table_lookup (by_label, squeezed) : NULL;
+  return squeeze (label, squeezed) ? find_squeezed (squeezed) : NULL;
 }
 
 const MugaiCodec *mugai_charset_codec (MugaiCodecKind kind) {
@@ -145,7 +173,7 @@ const MugaiCodec *mugai_charset_codec (MugaiCodecKind kind) {
 
 gboolean mugai_charset_label_is_refused (const char *label) {
   char squeezed[LABEL_MAX];
-  if (!squeeze (label, squeezed) || g_hash_table_contains (by_label, squeezed))
+  if (!squeeze (label, squeezed) || find_squeezed (squeezed) != NULL)
     return FALSE;
   if (strstr (squeezed, "utf7") != NULL) /* x-imap4-modified-utf7, unicode-1-1-utf-7 */
     return TRUE;

@@ -27,7 +27,9 @@
 #define COST_BAD 20u
 #define COST_GETA 6u
 #define COST_CONTROL 10u
-#define COST_RARE 3u /* kanji outside JIS level 1, Greek, Cyrillic, box drawing */
+#define COST_PRIVATE 8u /* nobody's character: GB18030 and Big5 have thousands */
+#define COST_RARE 3u    /* kanji outside JIS level 1, Greek, Cyrillic, box drawing */
+#define COST_PHONETIC 4u
 #define COST_HALF_WIDTH 2u
 #define COST_COMMON 1u
 #define COST_WESTERN 4u  /* one 8-bit character of a one-byte charset: any bytes decode there */
@@ -41,6 +43,10 @@ typedef struct {
   MugaiCharsetSink sink;
   guint characters; /* not ASCII */
   guint kana;       /* full-width */
+  guint half_width; /* kana */
+  guint phonetic;   /* letters of Latin Extended-B and IPA: 表 of EUC-JP is well-formed UTF-8 for one */
+  guint voiced;     /* half-width kana with a voicing mark that belongs there ... */
+  guint misvoiced;  /* ... and marks that do not */
   guint wide;       /* three or four bytes in UTF-8 */
   guint64 cost;
 } Attempt;
@@ -112,6 +118,22 @@ static gboolean is_kana (gunichar c) {
   return (c >= 0x3041 && c <= 0x3096) || (c >= 0x30A1 && c <= 0x30FC);
 }
 
+static gboolean is_half_width_kana (gunichar c) {
+  return c >= 0xFF61 && c <= 0xFF9F;
+}
+
+/* ﾞ follows ｳ, ｶ to ﾄ and ﾊ to ﾎ, ﾟ only the latter: chance does not know that. */
+static gboolean may_be_voiced (gunichar before, gunichar mark) {
+  gboolean h_row = before >= 0xFF8A && before <= 0xFF8E;
+  return h_row || (mark == 0xFF9E && (before == 0xFF73 || (before >= 0xFF76 && before <= 0xFF84)));
+}
+
+/* What NEC and IBM added to Japanese is common in Japan: ①, Ⅳ, ㌔, ㈱, ㊤, ㍻, №, ℡, and 髙, 﨑 of names. */
+static gboolean is_japanese_extra (gunichar c) {
+  return (c >= 0x2460 && c <= 0x2473) || (c >= 0x2160 && c <= 0x2179) || (c >= 0x3231 && c <= 0x33CD) || c == 0x2116
+         || c == 0x2121 || c == 0x9AD9 || (c >= 0xFA0E && c <= 0xFA2D);
+}
+
 static guint character_cost (gunichar c) {
   if (c == MUGAI_CHARSET_REPLACEMENT)
     return COST_BAD;
@@ -119,32 +141,61 @@ static guint character_cost (gunichar c) {
     return COST_CONTROL;
   if (is_kana (c))
     return 0;
-  if (c >= 0xFF61 && c <= 0xFF9F)
+  if (is_half_width_kana (c))
     return COST_HALF_WIDTH;
-  if (mugai_charset_is_common_kanji (c) || (c >= 0x3000 && c <= 0x303F) || (c >= 0xFF01 && c <= 0xFF5E))
+  if (c >= 0xE000 && c <= 0xF8FF)
+    return COST_PRIVATE;
+  if (mugai_charset_is_common_kanji (c) || is_japanese_extra (c) || (c >= 0x3000 && c <= 0x303F)
+      || (c >= 0xFF01 && c <= 0xFF5E))
     return COST_COMMON;
   return COST_RARE;
+}
+
+#define MIN_HALF_WIDTH_SHIFTED 3u /* each behind an SS2 of its own in EUC: kanji do not line up so */
+#define MIN_HALF_WIDTH_VOICED 6u
+
+/* Text of half-width kana alone reads as kanji in the other charset, and as cheaply: here structure has to speak. */
+static gboolean is_kana_script (const Attempt *attempt) {
+  if (attempt->half_width != attempt->characters || attempt->misvoiced != 0)
+    return FALSE;
+  if (attempt->codec->kind == MUGAI_CODEC_CP51932)
+    return attempt->half_width >= MIN_HALF_WIDTH_SHIFTED;
+  return attempt->codec->kind == MUGAI_CODEC_CP932 && attempt->half_width >= MIN_HALF_WIDTH_VOICED
+         && attempt->voiced > 0;
 }
 
 static void judge (Attempt *attempt) {
   guint64 cost = 0;
   const char *end = attempt->sink.text->str + attempt->sink.text->len;
   const char *start = attempt->sink.text->str;
+  gunichar before = 0;
   for (const char *at = start; at < end; at = g_utf8_next_char (at)) {
     gunichar c = (guint8) *at < 0x80 ? 0 : g_utf8_get_char (at);
-    if (c < 0x80)
+    if (c < 0x80) {
+      before = c;
       continue;
+    }
     attempt->characters++;
     attempt->wide += c >= 0x800 ? 1 : 0;
     attempt->kana += is_kana (c) ? 1 : 0;
+    attempt->phonetic += c >= 0x180 && c < 0x300 ? 1 : 0;
+    attempt->half_width += is_half_width_kana (c) ? 1 : 0;
+    if (c == 0xFF9E || c == 0xFF9F) {
+      attempt->voiced += may_be_voiced (before, c) ? 1 : 0;
+      attempt->misvoiced += may_be_voiced (before, c) ? 0 : 1;
+    }
+    before = c;
     if (at > start && g_ascii_islower (at[-1]) && g_ascii_islower (*g_utf8_next_char (at)))
       cost += COST_ISOLATED;
     cost += character_cost (c);
   }
+  if (is_kana_script (attempt))
+    cost = 0;
   if (attempt->codec->kind == MUGAI_CODEC_ICONV_SINGLE)
     cost = (guint64) COST_WESTERN * attempt->characters + (guint64) COST_BAD * attempt->sink.bad;
   if (attempt->codec->kind == MUGAI_CODEC_UTF8)
-    cost = attempt->characters / UTF8_DIVISOR + (guint64) COST_BAD * attempt->sink.bad;
+    cost = attempt->characters / UTF8_DIVISOR + (guint64) COST_PHONETIC * attempt->phonetic
+           + (guint64) COST_BAD * attempt->sink.bad;
   attempt->cost = cost + (guint64) COST_GETA * attempt->sink.geta;
 }
 
@@ -185,9 +236,29 @@ static gboolean is_evidently_japanese (const Attempt *rival, const Source *sourc
              && (guint64) rival->characters * 4 >= source->length);
 }
 
+/* Japanese under a Chinese or Korean label: kana, which those charsets have too, but not among characters that fit them. */
+static gboolean beats_east_asian (const Attempt *rival, const Attempt *declared) {
+  return declared->codec->kind == MUGAI_CODEC_ICONV_MULTI && rival->kana >= 2 && rival->kana * 6 >= rival->characters
+         && rival->cost * 4 + DECLARED_BONUS < declared->cost * 3;
+}
+
+/* EUC-JP read as Shift_JIS is a litter of half-width kana. */
+static gboolean beats_cp932 (const Attempt *rival, const Attempt *declared) {
+  gboolean kana = rival->kana >= 2 && rival->kana * 4 >= rival->characters;
+  gboolean litter = rival->characters >= 4 && rival->half_width == 0
+                    && rival->cost * 4 <= (guint64) rival->characters * 5
+                    && declared->half_width * 3 >= declared->characters;
+  return declared->codec->kind == MUGAI_CODEC_CP932 && (kana || litter || is_kana_script (rival));
+}
+
 /* A rival beats a label that decodes well only when what it reads could hardly have come about by chance. */
 static gboolean is_strong (const Attempt *rival, const Attempt *declared, const Source *source) {
-  if (rival->sink.bad != 0 || rival->sink.geta != 0 || rival->cost * 2 >= declared->cost)
+  if (rival->sink.bad != 0 || rival->sink.geta != 0)
+    return FALSE;
+  if (rival->codec->kind >= MUGAI_CODEC_CP932 && rival->codec->kind <= MUGAI_CODEC_CP51932
+      && beats_east_asian (rival, declared))
+    return TRUE;
+  if (rival->cost * 2 >= declared->cost)
     return FALSE;
   gboolean by_far = rival->cost * 2 + DECLARED_BONUS < declared->cost;
   gboolean latin = declared->codec == mugai_charset_codec (MUGAI_CODEC_ICONV_SINGLE);
@@ -198,8 +269,7 @@ static gboolean is_strong (const Attempt *rival, const Attempt *declared, const 
     return is_western (declared) && is_evidently_japanese (rival, source);
   case MUGAI_CODEC_CP51932:
     return (is_western (declared) && is_evidently_japanese (rival, source))
-           || (by_far && declared->codec->kind == MUGAI_CODEC_CP932 && rival->kana >= 2
-               && rival->kana * 4 >= rival->characters);
+           || (by_far && beats_cp932 (rival, declared));
   default:
     return FALSE;
   }

@@ -10,6 +10,8 @@
 
 #include "encoding.h"
 
+#define MAX_BLOCK_VIEWS 64u /* each is scanned for itself, which costs milliseconds; the rest is one view */
+
 void mugai_decoded_free (MugaiDecoded *decoded) {
   if (decoded == NULL)
     return;
@@ -24,6 +26,20 @@ static MugaiDecoded *decoded_new (GByteArray *content) {
   decoded->views = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   decoded->strict = TRUE;
   return decoded;
+}
+
+void mugai_encoding_add_blocks (GPtrArray *views, GBytes *content, const GPtrArray *blocks) {
+  GByteArray *rest = g_byte_array_new ();
+  for (guint i = 0; i < blocks->len; i++) {
+    const MugaiInBody *block = g_ptr_array_index (blocks, i);
+    gsize length;
+    const guint8 *data = g_bytes_get_data (block->decoded, &length);
+    if (i < MAX_BLOCK_VIEWS)
+      mugai_encoding_add_view (views, content, g_bytes_ref (block->decoded));
+    else if (length <= G_MAXUINT / 2 - rest->len)
+      g_byte_array_append (rest, data, (guint) length);
+  }
+  mugai_encoding_add_view (views, content, g_byte_array_free_to_bytes (rest));
 }
 
 void mugai_encoding_add_view (GPtrArray *views, GBytes *content, GBytes *view) {
@@ -54,21 +70,32 @@ static gboolean is_blank (guchar c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Six bits at a time in, whole bytes out. */
+/* Six bits at a time in, whole bytes out. Room for all of them is taken at once. */
 typedef struct {
   GByteArray *out;
+  guint n_out;
   guint32 bits;
   guint n_bits;
 } SixBits;
 
+static SixBits six_bits_new (gsize n_digits) {
+  SixBits six = { g_byte_array_new (), 0, 0, 0 };
+  g_byte_array_set_size (six.out, (guint) MIN (n_digits / 4 * 3 + 3, G_MAXUINT / 2));
+  return six;
+}
+
 static void six_bits_put (SixBits *six, guint value) {
   six->bits = (six->bits << 6) | value;
   six->n_bits += 6;
-  if (six->n_bits < 8)
+  if (six->n_bits < 8 || six->n_out >= six->out->len)
     return;
   six->n_bits -= 8;
-  guint8 byte = (guint8) (six->bits >> six->n_bits);
-  g_byte_array_append (six->out, &byte, 1);
+  six->out->data[six->n_out++] = (guint8) (six->bits >> six->n_bits);
+}
+
+static GByteArray *six_bits_end (SixBits *six) {
+  g_byte_array_set_size (six->out, six->n_out);
+  return six->out;
 }
 
 /* A padding or a line end: what is left over of the quantum is lost. */
@@ -108,16 +135,20 @@ static gboolean base64_lenient_byte (SixBits *six, guchar c, Base64Reader reader
   return is_blank (c) || reader != BASE64_STOP_AT_STRANGER;
 }
 
-static GBytes *base64_lenient (const char *data, gsize length_bytes, Base64Reader reader) {
-  SixBits six = { g_byte_array_sized_new ((guint) MIN (length_bytes / 4 * 3 + 3, G_MAXUINT / 2)), 0, 0 };
+static GByteArray *base64_lenient (const char *data, gsize length_bytes, Base64Reader reader) {
+  SixBits six = six_bits_new (length_bytes);
   for (gsize i = 0; i < length_bytes; i++)
     if (!base64_lenient_byte (&six, (guchar) data[i], reader))
       break;
-  return g_byte_array_free_to_bytes (six.out);
+  return six_bits_end (&six);
+}
+
+GByteArray *mugai_encoding_base64_generous (const char *data, gsize length_bytes) {
+  return base64_lenient (data, length_bytes, BASE64_ON_AFTER_PADDING);
 }
 
 MugaiDecoded *mugai_encoding_base64 (const char *data, gsize length_bytes) {
-  SixBits six = { g_byte_array_sized_new ((guint) MIN (length_bytes / 4 * 3 + 3, G_MAXUINT / 2)), 0, 0 };
+  SixBits six = six_bits_new (length_bytes);
   gsize n_digits = 0, n_padding = 0;
   gboolean bad = FALSE;
   for (gsize i = 0; i < length_bytes && !bad; i++) {
@@ -134,16 +165,17 @@ MugaiDecoded *mugai_encoding_base64 (const char *data, gsize length_bytes) {
   }
   gsize wanted = n_digits % 4 == 0 ? 0 : 4 - n_digits % 4;
   bad = bad || wanted == 3 || (n_padding != 0 && n_padding != wanted);
-  MugaiDecoded *decoded = decoded_new (six.out);
+  MugaiDecoded *decoded = decoded_new (six_bits_end (&six));
   decoded->odd = bad || n_padding != wanted;
   if (!bad)
     return decoded;
 
   decoded->strict = FALSE;
   g_bytes_unref (decoded->content);
-  decoded->content = base64_lenient (data, length_bytes, BASE64_ON_AFTER_PADDING);
+  decoded->content = g_byte_array_free_to_bytes (mugai_encoding_base64_generous (data, length_bytes));
   for (guint reader = BASE64_STOP_AT_PADDING; reader < N_BASE64_READERS; reader++)
-    mugai_encoding_add_view (decoded->views, decoded->content, base64_lenient (data, length_bytes, reader));
+    mugai_encoding_add_view (decoded->views, decoded->content,
+                             g_byte_array_free_to_bytes (base64_lenient (data, length_bytes, reader)));
   return decoded;
 }
 

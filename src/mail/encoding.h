@@ -27,6 +27,9 @@ MugaiDecoded *mugai_encoding_quoted_printable (const char *data, gsize length_by
 /** mugai_encoding_add_view: (transfer full) @view: adds it unless it is empty, @content, or already there. */
 void mugai_encoding_add_view (GPtrArray *views, GBytes *content, GBytes *view);
 
+/** mugai_encoding_base64_generous: (transfer full): what the most generous reader gets, strict or not. */
+GByteArray *mugai_encoding_base64_generous (const char *data, gsize length_bytes);
+
 /** mugai_encoding_base64_value: 0..63, or -1 for what is not in the alphabet ('=' neither). */
 int mugai_encoding_base64_value (guchar c);
 
@@ -59,3 +62,6 @@ void mugai_in_body_free (MugaiInBody *block);
  * Returns: (transfer full) (element-type MugaiInBody): in order, not overlapping.
  */
 GPtrArray *mugai_encoding_find_in_body (const char *text, gsize length_bytes);
+
+/** mugai_encoding_add_blocks: adds what each of @blocks (of MugaiInBody) decodes to; of very many, the later ones as one view. */
+void mugai_encoding_add_blocks (GPtrArray *views, GBytes *content, const GPtrArray *blocks);

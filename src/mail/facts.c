@@ -84,32 +84,6 @@ static void set_string (char **place, char *value) {
 
 /* ---- addresses ---- */
 
-static gboolean is_address_char (guchar c) {
-  return g_ascii_isalnum ((char) c) || (c != '\0' && strchr ("!#$%&'*+/=?^_`{|}~.-", c) != NULL);
-}
-
-/* TRUE when @name shows an addr-spec that is not @address. A full-width ＠ shows one as well. */
-static gboolean name_shows_other_address (const char *name, const char *address) {
-  g_autofree char *folded = g_utf8_normalize (name, -1, G_NORMALIZE_NFKC);
-  g_autofree char *lower = g_utf8_strdown (folded != NULL ? folded : name, -1);
-  g_autofree char *own = g_ascii_strdown (address, -1);
-  for (const char *at = strchr (lower, '@'); at != NULL; at = strchr (at + 1, '@')) {
-    const char *start = at, *end = at + 1;
-    while (start > lower && is_address_char ((guchar) start[-1]))
-      start--;
-    while (g_ascii_isalnum (*end) || *end == '-' || *end == '.')
-      end++;
-    while (start < at && *start == '\'') /* 'a@b' via list */
-      start++;
-    while (end > at + 1 && end[-1] == '.')
-      end--;
-    g_autofree char *shown = g_strndup (start, (gsize) (end - start));
-    if (start < at && memchr (at, '.', (gsize) (end - at)) != NULL && !g_str_equal (shown, own))
-      return TRUE;
-  }
-  return FALSE;
-}
-
 static void fill_from (const MugaiMail *mail, MugaiFacts *facts) {
   const MugaiMailField *field = mugai_mail_field (mail->root, "from");
   if (field == NULL)
@@ -123,7 +97,7 @@ static void fill_from (const MugaiMail *mail, MugaiFacts *facts) {
       set_string (&facts->from_name, mugai_unicode_make_safe (address->name, -1, MUGAI_FACTS_MAX_HEADER_BYTES));
       set_string (&facts->from_address, mugai_unicode_make_safe (address->address, -1, MUGAI_FACTS_MAX_HEADER_BYTES));
     }
-    if (name_shows_other_address (address->name, address->address))
+    if (mugai_header_name_imitates (address->name, address->address))
       facts->oddities |= MUGAI_BIT (MUGAI_ODDITY_LOOKS_LIKE_OURS);
   }
 }

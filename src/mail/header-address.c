@@ -84,7 +84,8 @@ static gboolean is_all_blank (const char *text) {
 
 static char *decode_name (Reader *reader, const char *text) {
   g_autofree char *decoded = mugai_header_decode_words (text, strlen (text), reader->hint, &reader->odd);
-  return mugai_header_finish (decoded, MUGAI_HEADER_MAX_VALUE_BYTES, &reader->odd);
+  return mugai_header_finish (mugai_header_cut_injected (decoded, &reader->odd), MUGAI_HEADER_MAX_VALUE_BYTES,
+                              &reader->odd);
 }
 
 static void add_address (Reader *reader, const char *name, const char *address) {
@@ -354,4 +355,31 @@ GPtrArray *mugai_header_parse_addresses (const char *raw, gsize length_bytes, co
   if (ret_odd != NULL)
     *ret_odd |= reader.odd;
   return reader.addresses;
+}
+
+/* ---- imitation ---- */
+
+static gboolean is_address_char (guchar c) {
+  return g_ascii_isalnum ((char) c) || (c != '\0' && strchr ("!#$%&'*+/=?^_`{|}~.-", c) != NULL);
+}
+
+gboolean mugai_header_name_imitates (const char *name, const char *address) {
+  g_autofree char *folded = g_utf8_normalize (name, -1, G_NORMALIZE_NFKC);
+  g_autofree char *lower = g_utf8_strdown (folded != NULL ? folded : name, -1);
+  g_autofree char *own = g_ascii_strdown (address, -1);
+  for (const char *at = strchr (lower, '@'); at != NULL; at = strchr (at + 1, '@')) {
+    const char *start = at, *end = at + 1;
+    while (start > lower && is_address_char ((guchar) start[-1]))
+      start--;
+    while (g_ascii_isalnum (*end) || *end == '-' || *end == '.')
+      end++;
+    while (start < at && *start == '\'') /* 'a@b' via list */
+      start++;
+    while (end > at + 1 && end[-1] == '.')
+      end--;
+    g_autofree char *shown = g_strndup (start, (gsize) (end - start));
+    if (start < at && memchr (at, '.', (gsize) (end - at)) != NULL && !g_str_equal (shown, own))
+      return TRUE;
+  }
+  return FALSE;
 }

@@ -177,8 +177,8 @@ static void read_unquoted_value (Scanner *scanner, Section *section) {
   char *blank = strpbrk (section->value, " \t\r\n");
   if (blank != NULL) {
     section->verbatim = g_strndup (section->value, (gsize) (blank - section->value));
-    if (strstr (section->value, "=?") == NULL)
-      scanner->odd |= MUGAI_HEADER_ODD_SYNTAX;
+    if (strstr (section->value, "=?") == NULL) /* "name=a b charset=c": another reader's next parameter */
+      scanner->odd |= strchr (blank, '=') != NULL ? MUGAI_HEADER_ODD_SYNTAX : MUGAI_HEADER_ODD_NAME_SYNTAX;
   }
   skip_space (scanner);
   if (scanner->at < scanner->end && *scanner->at != ';')
@@ -234,13 +234,14 @@ static void read_parameter (Scanner *scanner) {
 static char *scan (Scanner *scanner, const char *text, const char *end) {
   *scanner = (Scanner){ .at = text, .end = end, .sections = g_ptr_array_new_with_free_func (section_free) };
   char *value = read_value_head (scanner);
+  gboolean multipart = g_str_has_prefix (value, "multipart/"); /* where a reader that stops at ";;" finds no boundary */
   guint semicolons = 1;
   for (;;) {
     skip_space (scanner);
     if (scanner->at >= scanner->end)
       return value;
     if (*scanner->at == ';') {
-      scanner->odd |= semicolons++ > 1 ? MUGAI_HEADER_ODD_SYNTAX : 0;
+      scanner->odd |= semicolons++ > 1 && multipart ? MUGAI_HEADER_ODD_SYNTAX : 0;
       scanner->at++;
       continue;
     }
@@ -417,9 +418,10 @@ static void build_parameters (Builder *builder, GPtrArray *sections) {
     Section *section = g_ptr_array_index (sections, i);
     if (section->used)
       continue;
+    guint own = 0;
     g_autoptr (GPtrArray) mine = NULL;
     if (section->section >= 0)
-      mine = collect_sections (sections, section, odd);
+      mine = collect_sections (sections, section, &own);
     else {
       mine = g_ptr_array_new ();
       g_ptr_array_add (mine, section);
@@ -429,7 +431,10 @@ static void build_parameters (Builder *builder, GPtrArray *sections) {
     for (guint k = 0; k < mine->len; k++)
       extended = extended || ((const Section *) g_ptr_array_index (mine, k))->extended;
     g_autofree char *joined =
-        extended || mine->len > 1 ? join_sections (mine, builder->hint, odd) : g_strdup (first->value);
+        extended || mine->len > 1 ? join_sections (mine, builder->hint, &own) : g_strdup (first->value);
+    if (is_file_name (first->base) && (own & MUGAI_HEADER_ODD_SYNTAX) != 0)
+      own = (own & ~(guint) MUGAI_HEADER_ODD_SYNTAX) | MUGAI_HEADER_ODD_NAME_SYNTAX;
+    *odd |= own;
     add_parameter (builder, first, joined, extended);
   }
 }
@@ -441,6 +446,8 @@ static void note_duplicates (GPtrArray *sections, guint *odd) {
       const Section *a = g_ptr_array_index (sections, i), *b = g_ptr_array_index (sections, k);
       if (strcmp (a->base, b->base) != 0 || (a->section >= 0 && b->section >= 0))
         continue;
+      if (a->extended == b->extended && strcmp (a->value, b->value) == 0)
+        continue; /* said twice */
       gboolean a_plain = a->section < 0 && !a->extended, b_plain = b->section < 0 && !b->extended;
       if (!is_file_name (a->base) || a_plain == b_plain)
         *odd |= MUGAI_HEADER_ODD_DUPLICATE_PARAMETER;
@@ -494,7 +501,7 @@ MugaiHeaderParameterised *mugai_header_parse_parameterised (const char *raw, gsi
   note_duplicates (scanner.sections, &header->odd);
   build_parameters (&builder, scanner.sections);
   g_ptr_array_unref (scanner.sections);
-  if (!g_str_is_ascii (text))
+  if (!g_str_is_ascii (text) && length_bytes <= MUGAI_HEADER_MAX_VALUE_BYTES)
     add_naive_readings (&builder, raw, length_bytes);
   merge_names (&builder);
   return header;

@@ -122,6 +122,39 @@ char *mugai_header_finish (const char *text, gsize max_bytes, guint *odd) {
   return g_strstrip (mugai_unicode_make_safe (text, -1, max_bytes));
 }
 
+/* Length of the line break at @at, whatever program takes it for one; 0: none. */
+static gsize line_break (const char *at) {
+  if (*at >= '\n' && *at <= '\r')
+    return 1;
+  if (g_str_has_prefix (at, "\xC2\x85"))
+    return 2;
+  return g_str_has_prefix (at, "\xE2\x80\xA8") || g_str_has_prefix (at, "\xE2\x80\xA9") ? 3 : 0;
+}
+
+/* A field name and its colon. */
+static gboolean begins_field (const char *at) {
+  gsize length = strspn (at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+  return length > 0 && at[length + strspn (at + length, " \t")] == ':';
+}
+
+char *mugai_header_cut_injected (char *text, guint *odd) {
+  for (char *at = text; *at != '\0'; at++) {
+    gsize length = line_break (at);
+    if (length == 0)
+      continue;
+    const char *next = at + length;
+    if (*at == '\r' && *next == '\n')
+      next++;
+    next += strspn (next, " \t");
+    if (line_break (next) == 0 && !begins_field (next))
+      continue;
+    *odd |= MUGAI_HEADER_ODD_CONTROL;
+    *at = '\0';
+    break;
+  }
+  return text;
+}
+
 /* ---- finding words ---- */
 
 static const char *skip_blanks (const char *at, const char *end) {
@@ -182,6 +215,18 @@ static int base64_digit (char c) {
   if (c >= '0' && c <= '9')
     return c - '0' + 52;
   return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* TRUE when @text cannot be a whole base64 text: one digit too many, or bits left over that an encoder sets to 0. */
+static gboolean is_cut_base64 (const char *text, gsize length) {
+  guint digits = 0;
+  int last = 0;
+  for (gsize i = 0; i < length && text[i] != '='; i++) {
+    int digit = base64_digit (text[i]);
+    digits += digit >= 0 ? 1 : 0;
+    last = digit >= 0 ? digit : last;
+  }
+  return digits % 4 == 1 || (digits % 4 == 2 && (last & 15) != 0) || (digits % 4 == 3 && (last & 3) != 0);
 }
 
 /* Goes on after padding: a reader that does so too would see that text. Returns: FALSE when it was not strict. */
@@ -248,9 +293,21 @@ static gboolean *find_continuations (GPtrArray *parts) {
   for (guint i = parts->len; i-- > 0;) {
     const GString *part = g_ptr_array_index (parts, i);
     gboolean has_escape = memchr (part->str, 0x1B, part->len) != NULL;
-    continues[i] = has_escape ? mugai_charset_jis_continues (part->str, part->len) : continues[i + 1];
+    continues[i] = has_escape ? mugai_charset_jis_continues (part->str, part->len)
+                              : continues[i + 1] || mugai_charset_reads_as_pairs (part->str, part->len);
   }
   return continues;
+}
+
+/* An escape sequence cut by a word's end belongs to the next word. */
+static void mend_cut_escapes (GPtrArray *parts) {
+  for (guint i = 0; i + 1 < parts->len; i++) {
+    GString *part = g_ptr_array_index (parts, i);
+    GString *next = g_ptr_array_index (parts, i + 1);
+    gsize tail = mugai_charset_jis_cut_escape (part->str, part->len);
+    g_string_prepend_len (next, part->str + part->len - tail, (gssize) tail);
+    g_string_truncate (part, part->len - tail);
+  }
 }
 
 static MugaiJisEnd find_jis_end (const GString *part) {
@@ -266,6 +323,7 @@ static void free_string (gpointer string) {
 
 static GString *join_jis (GPtrArray *parts) {
   GString *joined = g_string_new (NULL);
+  mend_cut_escapes (parts);
   g_autofree gboolean *continues = find_continuations (parts);
   for (guint i = 0; i < parts->len; i++) {
     const GString *part = g_ptr_array_index (parts, i);
@@ -310,13 +368,24 @@ static GString *join_base64 (const Decoder *decoder) {
   return NULL;
 }
 
+static gboolean has_cut_word (const Decoder *decoder) {
+  for (guint i = 0; i < decoder->words->len; i++) {
+    const MugaiHeaderWord *word = group_word (decoder, i);
+    if (word->encoding == 'B' && is_cut_base64 (word->text, word->text_length))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static MugaiCharsetResult *decode_group (const Decoder *decoder, const char *label) {
   const MugaiCodec *codec = mugai_charset_find_codec (label);
   g_autoptr (GString) joined = join_bytes (decoder, codec != NULL && codec->kind == MUGAI_CODEC_ISO_2022_JP);
   if (memchr (joined->str, '\0', joined->len) != NULL)
     *decoder->odd |= MUGAI_HEADER_ODD_CONTROL;
   g_autoptr (MugaiCharsetResult) result = mugai_mail_charset_decode (joined->str, joined->len, label, decoder->hint);
-  if (result->outcome == MUGAI_CHARSET_OK || result->outcome == MUGAI_CHARSET_REFUSED || decoder->words->len < 2)
+  gboolean cut = decoder->words->len > 1 && has_cut_word (decoder);
+  if ((result->outcome == MUGAI_CHARSET_OK && !cut) || result->outcome == MUGAI_CHARSET_REFUSED
+      || decoder->words->len < 2)
     return g_steal_pointer (&result);
   g_autoptr (GString) stream = join_base64 (decoder);
   if (stream == NULL)

@@ -16,7 +16,7 @@
 #define WORD_OVERHEAD 12u    /* =?UTF-8?B? and ?= */
 #define PHRASE_PLAIN_MAX 60u /* longer phrases are encoded, as a quoted string cannot be folded safely */
 #define ADDRESS_MAX 320u     /* RFC 5321: 64 + 1 + 255; gets a line of its own when over LINE_MAX_OCTETS */
-#define VALUE_MAX 74u        /* alone on a line with its ';'; the office types of Microsoft have 73 */
+#define VALUE_MAX 255u       /* RFC 6838: 127 characters each side of the slash; in one line, as the gate wants it */
 #define FILE_NAME_MAX 1024u  /* so that its sections stay under MUGAI_HEADER_MAX_PARAMETERS */
 
 /* The message and how many octets its last line has. */
@@ -69,6 +69,7 @@ static void put_word (Line *line, const char *text, gsize length) {
   put (line, word, strlen (word));
 }
 
+#define WORD_RESERVE 4u                    /* " :;" and a comma, or the comma alone */
 #define SMALLEST_WORD (WORD_OVERHEAD + 8u) /* one character of up to four bytes, or two kanji */
 
 /* @text as words, folded; the caller has put the blank before the first and left room for SMALLEST_WORD. @reserve: octets kept free at each line's end. */
@@ -167,10 +168,10 @@ static void put_phrase (Line *line, const char *name) {
     put_token (line, token, strlen (token));
     return;
   }
-  if (line->column + 1 + SMALLEST_WORD + 2 > LINE_MAX_OCTETS)
+  if (line->column + 1 + SMALLEST_WORD + WORD_RESERVE > LINE_MAX_OCTETS)
     fold (line);
   put (line, " ", 1);
-  put_words (line, name, 2);
+  put_words (line, name, WORD_RESERVE);
 }
 
 /* An address that cannot be written stays visible as part of the name. With no address left the name becomes an
@@ -188,7 +189,8 @@ static gboolean put_address (Line *line, const MugaiHeaderAddress *entry, gboole
   if (*name != '\0')
     put_phrase (line, name);
   if (!writable) {
-    put (line, ":;", 2);
+    gboolean word = line->out->len >= 2 && memcmp (line->out->str + line->out->len - 2, "?=", 2) == 0;
+    put (line, word ? " :;" : ":;", word ? 3 : 2); /* RFC 2047 5: a blank behind an encoded word */
     return TRUE;
   }
   g_autofree char *token = g_strconcat ("<", address, ">", NULL);
@@ -274,8 +276,21 @@ static void put_quoted_words (GString *out, const char *parameter, const char *t
   put (&line, "\"", 1);
 }
 
+#define EXTENSION_MAX_BYTES 32u /* ".docx", and two of them; what is longer is no extension */
+
+char *mugai_header_shorten_name (const char *file_name, gsize max_bytes) {
+  g_autofree char *safe = make_safe (file_name);
+  gsize length = strlen (safe);
+  if (length <= max_bytes)
+    return g_steal_pointer (&safe);
+  const char *dot = strrchr (safe, '.');
+  const char *extension = dot != NULL && strlen (dot) <= MIN (EXTENSION_MAX_BYTES, max_bytes / 2) ? dot : "";
+  g_autofree char *head = mugai_unicode_make_safe (safe, -1, max_bytes - strlen (extension));
+  return g_strconcat (head, extension, NULL);
+}
+
 static void put_file_name (GString *out, const char *parameter, const char *file_name) {
-  g_autofree char *safe = g_strstrip (mugai_unicode_make_safe (file_name, -1, FILE_NAME_MAX));
+  g_autofree char *safe = mugai_header_shorten_name (file_name, FILE_NAME_MAX);
   gboolean quotable =
       is_plain (safe) && strpbrk (safe, "\"\\%") == NULL && strlen (parameter) + strlen (safe) + 5 <= LINE_MAX_OCTETS;
   if (*safe == '\0')
@@ -292,8 +307,8 @@ void mugai_header_write_parameterised (GString *out, const char *name, const cha
                                        const char *file_name) {
   const char *fallback = g_ascii_strcasecmp (name, "Content-Type") == 0 ? "application/octet-stream" : "attachment";
   const char *good = is_value (value) ? value : fallback;
-  const char *space = strlen (name) + strlen (good) + 3 > LINE_MAX_OCTETS ? ":\r\n " : ": ";
-  g_string_append_printf (out, "%s%s%s", name, space, good);
+  g_string_append_printf (out, "%s: %s", name,
+                          good); /* "Content-Type: " and VALUE_MAX: longer than 76, but never split */
   if (file_name != NULL)
     put_file_name (out, parameter, file_name);
   g_string_append (out, "\r\n");

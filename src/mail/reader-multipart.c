@@ -13,7 +13,8 @@
 #define MAX_QUIET_TEXT_BYTES 1024u /* of a preamble: "This is a multi-part message in MIME format." in any language */
 #define MAX_EPILOGUE_BYTES 1024u   /* of an epilogue: a mailing list's footer */
 
-#define MAX_LONGER_LINES 64u /* of a nested boundary that begins with this one: 2 and one for each part */
+#define MAX_LONGER_LINES                                                                                               \
+  16u /* of nested boundaries that begin with this one: one for the delimiter and one for its end, for each */
 
 /* ---- the parameter ---- */
 
@@ -149,10 +150,10 @@ static gboolean is_declared_longer (const char *data, gsize length_bytes, const 
   if (length < 3 || length > 2 + MUGAI_MAIL_MAX_BOUNDARY_BYTES)
     return FALSE;
   g_autofree char *quoted = g_strdup_printf ("boundary=\"%.*s\"", (int) length - 2, line + 2);
-  if (g_strstr_len (data, (gssize) length_bytes, quoted) != NULL)
+  if (memmem (data, length_bytes, quoted, strlen (quoted)) != NULL)
     return TRUE;
   g_autofree char *bare = g_strdup_printf ("boundary=%.*s", (int) length - 2, line + 2);
-  const char *found = g_strstr_len (data, (gssize) length_bytes, bare);
+  const char *found = memmem (data, length_bytes, bare, strlen (bare));
   const char *behind = found != NULL ? found + strlen (bare) : data + length_bytes;
   return behind < data + length_bytes && strchr (";\r\n \t", *behind) != NULL && *behind != '\0';
 }
@@ -162,7 +163,9 @@ typedef struct {
   gsize part_start; /* of the part being read */
   gboolean in_part, closed;
   guint max_parts;
-  guint n_longer; /* lines looked up as longer boundaries: each costs a search */
+  guint n_longer;         /* lines looked up as longer boundaries: each costs a search ... */
+  const char *known_line; /* ... but not the one that was found last */
+  gsize known_length;
 } SplitState;
 
 static void end_part (SplitState *state, gsize end) {
@@ -177,9 +180,18 @@ static void end_part (SplitState *state, gsize end) {
 /* A line that only begins as a delimiter: nothing more than content where a nested multipart declares it. */
 static Delimiter check_odd_line (SplitState *state, const char *data, gsize length_bytes, const char *line,
                                  gsize length) {
-  gboolean known =
-      !state->closed && ++state->n_longer <= MAX_LONGER_LINES && is_declared_longer (data, length_bytes, line, length);
-  return known ? NO_DELIMITER : ODD_DELIMITER;
+  if (state->closed)
+    return ODD_DELIMITER;
+  if (state->known_line != NULL && length == state->known_length && memcmp (line, state->known_line, length) == 0)
+    return NO_DELIMITER;
+  if (state->n_longer >= MAX_LONGER_LINES || (state->split->oddities & MUGAI_BIT (MUGAI_ODDITY_BAD_BOUNDARY)) != 0)
+    return ODD_DELIMITER; /* what is bad already gets no better by searching */
+  state->n_longer++;
+  if (!is_declared_longer (data, length_bytes, line, length))
+    return ODD_DELIMITER;
+  state->known_line = line;
+  state->known_length = length;
+  return NO_DELIMITER;
 }
 
 /* @before: where the part ends when this line is a delimiter: before the line end in front of it. */
@@ -220,7 +232,7 @@ void mugai_reader_split (ReaderSplit *split, const char *data, gsize length_byte
                          guint max_parts) {
   memset (split, 0, sizeof *split);
   split->parts = g_array_new (FALSE, FALSE, sizeof (ReaderRange));
-  SplitState state = { split, 0, FALSE, FALSE, MAX (max_parts, 1), 0 };
+  SplitState state = { .split = split, .max_parts = MAX (max_parts, 1) };
   gsize boundary_length = strlen (boundary), before = 0;
   for (gsize at = 0; at < length_bytes;) {
     const char *line = data + at;

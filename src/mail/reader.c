@@ -17,6 +17,7 @@
 #include "encoding.h"
 #include "limits.h"
 #include "reader.h"
+#include "smime.h"
 
 #define MAX_MESSAGE_BYTES                                                                                              \
   (1024u * 1024 * 1024) /* offsets and GLib's arrays stay far from their ends; MTAs stop at 50 MB */
@@ -121,18 +122,28 @@ static void note_place (const Reader *reader, MugaiEntity *entity, GBytes *body)
 
 /* ---- what the header says ---- */
 
+static gboolean same_value (const MugaiMailField *a, const MugaiMailField *b) {
+  return a->raw_bytes == b->raw_bytes && memcmp (a->raw, b->raw, a->raw_bytes) == 0;
+}
+
 static void check_duplicates (Reader *reader, const GPtrArray *fields, gboolean message_root) {
   static const char *const once[] = { "mime-version", "from", "subject", "date",    "message-id",
                                       "to",           "cc",   "sender",  "reply-to" };
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < fields->len; i++) {
-    const MugaiMailField *field = g_ptr_array_index (fields, i);
+    MugaiMailField *field = g_ptr_array_index (fields, i);
     g_autofree char *name = g_ascii_strdown (field->name, -1);
     gboolean counts = g_str_has_prefix (name, "content-");
     for (guint n = 0; !counts && message_root && n < G_N_ELEMENTS (once); n++)
       counts = g_str_equal (name, once[n]);
-    if (counts && !g_hash_table_add (seen, g_steal_pointer (&name)))
+    if (!counts)
+      continue;
+    /* The same said twice is read alike by all. */
+    const MugaiMailField *before = g_hash_table_lookup (seen, name);
+    if (before != NULL && !same_value (before, field))
       set_odd (reader, MUGAI_ODDITY_DUPLICATE_HEADER);
+    if (before == NULL)
+      g_hash_table_insert (seen, g_steal_pointer (&name), field);
   }
 }
 
@@ -160,10 +171,19 @@ static void note_header_odd (Reader *reader, MugaiEntity *entity, guint odd) {
   for (guint i = 0; i < G_N_ELEMENTS (map); i++)
     if ((odd & map[i].bit) != 0)
       set_odd (reader, map[i].oddity);
-  if ((odd & MUGAI_HEADER_ODD_CONFLICTING_NAME) != 0)
+  if ((odd & (MUGAI_HEADER_ODD_CONFLICTING_NAME | MUGAI_HEADER_ODD_NAME_SYNTAX)) != 0)
     entity->flags |= MUGAI_BIT (MUGAI_FLAG_NAME_CONFLICT);
   if ((odd & MUGAI_HEADER_ODD_BIDI) != 0)
     entity->flags |= MUGAI_BIT (MUGAI_FLAG_BIDI_NAME);
+}
+
+/* Nothing of a Content-Disposition but names depends on its parameters, and every reading of a name is a candidate: broken ones
+ * make the name doubtful, not the message. */
+static void note_disposition_odd (Reader *reader, MugaiEntity *entity, guint odd) {
+  const guint doubtful = MUGAI_HEADER_ODD_SYNTAX | MUGAI_HEADER_ODD_DUPLICATE_PARAMETER;
+  if ((odd & doubtful) != 0)
+    entity->flags |= MUGAI_BIT (MUGAI_FLAG_NAME_CONFLICT);
+  note_header_odd (reader, entity, odd & ~doubtful);
 }
 
 static MugaiHeaderParameterised *parse_parameterised (const GPtrArray *fields, const char *name) {
@@ -206,7 +226,7 @@ static void read_disposition (Reader *reader, MugaiEntity *entity, const GPtrArr
   g_ptr_array_add (names, NULL);
   entity->names = (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
   if (disposition != NULL)
-    note_header_odd (reader, entity, disposition->odd);
+    note_disposition_odd (reader, entity, disposition->odd);
   entity->disposition = mugai_unicode_make_safe (disposition != NULL ? disposition->value : "", -1, MAX_LABEL_BYTES);
 }
 
@@ -286,11 +306,14 @@ static Encoding encoding_from_name (const char *name) {
   return ENCODING_UNKNOWN;
 }
 
-static guint count_fields (const GPtrArray *fields, const char *name) {
-  guint n = 0;
-  for (guint i = 0; i < fields->len; i++)
-    n += g_ascii_strcasecmp (((const MugaiMailField *) g_ptr_array_index (fields, i))->name, name) == 0 ? 1 : 0;
-  return n;
+/* Another field of @field's name that says something else. */
+static gboolean is_contradicted (const GPtrArray *fields, const MugaiMailField *field) {
+  for (guint i = 0; i < fields->len; i++) {
+    const MugaiMailField *other = g_ptr_array_index (fields, i);
+    if (g_ascii_strcasecmp (other->name, field->name) == 0 && !same_value (other, field))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 /* Comments, quotes and parameters in this field are read by some and not by others: so not known, but guessed at for @ret_guess.
@@ -304,7 +327,7 @@ static Encoding read_encoding (Reader *reader, const GPtrArray *fields, Encoding
   g_strstrip (value);
   Encoding encoding = encoding_from_name (value);
   *ret_guess = encoding;
-  if (count_fields (fields, "content-transfer-encoding") > 1)
+  if (is_contradicted (fields, field))
     return ENCODING_UNKNOWN; /* duplicate-header is noted */
   if (encoding != ENCODING_UNKNOWN)
     return encoding;
@@ -343,10 +366,7 @@ static void fill_unknown (MugaiEntity *entity, GBytes *body) {
     add_views (entity, decoded);
   }
   g_autoptr (GPtrArray) blocks = mugai_encoding_find_in_body (data, length);
-  for (guint i = 0; i < blocks->len; i++) {
-    const MugaiInBody *block = g_ptr_array_index (blocks, i);
-    mugai_encoding_add_view (entity->views, entity->content, g_bytes_ref (block->decoded));
-  }
+  mugai_encoding_add_blocks (entity->views, entity->content, blocks);
 }
 
 /* One block and nothing else decodes as such; the text of it stays a view. Anything more is of unknown encoding. */
@@ -450,10 +470,10 @@ static void look_into_text (Reader *reader, MugaiEntity *entity, Encoding encodi
       set_odd (reader, MUGAI_ODDITY_DECODED_LIMIT);
       return;
     }
-    mugai_encoding_add_view (entity->views, entity->content, g_bytes_ref (block->decoded));
     if (body && block->kind != MUGAI_IN_BODY_ARMOUR)
       set_odd (reader, MUGAI_ODDITY_IN_BODY_ENCODING);
   }
+  mugai_encoding_add_blocks (entity->views, entity->content, blocks);
   if (body && g_strstr_len (data, (gssize) length, "-----BEGIN PGP MESSAGE-----") != NULL)
     set_odd (reader, MUGAI_ODDITY_ENCRYPTED_MESSAGE);
 }
@@ -466,15 +486,16 @@ static void note_type (Reader *reader, const MugaiEntity *entity) {
               { "message/external-body", MUGAI_ODDITY_EXTERNAL_BODY },
               { "multipart/signed", MUGAI_ODDITY_SIGNED_MESSAGE },
               { "multipart/encrypted", MUGAI_ODDITY_ENCRYPTED_MESSAGE },
-              { "application/pkcs7-mime", MUGAI_ODDITY_ENCRYPTED_MESSAGE },
-              { "application/x-pkcs7-mime", MUGAI_ODDITY_ENCRYPTED_MESSAGE },
               { "application/pgp-encrypted", MUGAI_ODDITY_ENCRYPTED_MESSAGE } };
-  static const char *const smime[] = { "smime.p7m", NULL };
   for (guint i = 0; i < G_N_ELEMENTS (map); i++)
     if (g_str_equal (entity->declared, map[i].type))
       set_odd (reader, map[i].oddity);
-  if (has_name_ending (entity, smime))
-    set_odd (reader, MUGAI_ODDITY_ENCRYPTED_MESSAGE);
+}
+
+static gboolean is_smime (const MugaiEntity *entity) {
+  static const char *const endings[] = { ".p7m", NULL };
+  return g_str_equal (entity->declared, "application/pkcs7-mime")
+         || g_str_equal (entity->declared, "application/x-pkcs7-mime") || has_name_ending (entity, endings);
 }
 
 /* ---- containers ---- */
@@ -499,10 +520,7 @@ static void add_hidden_view (MugaiEntity *entity, GBytes *body, ReaderRange rang
   gsize length = range.end - range.start;
   GBytes *hidden = g_bytes_new_from_bytes (body, range.start, length);
   g_autoptr (GPtrArray) blocks = mugai_encoding_find_in_body (g_bytes_get_data (hidden, NULL), length);
-  for (guint i = 0; i < blocks->len; i++) {
-    const MugaiInBody *block = g_ptr_array_index (blocks, i);
-    mugai_encoding_add_view (entity->views, entity->content, g_bytes_ref (block->decoded));
-  }
+  mugai_encoding_add_blocks (entity->views, entity->content, blocks);
   mugai_encoding_add_view (entity->views, entity->content, hidden);
 }
 
@@ -583,6 +601,14 @@ static gboolean is_message_type (const char *declared) {
 
 /* ---- opening ---- */
 
+/* Signed in one piece, S/MIME hides its content from nobody: it is opened. Anything else could not be inspected. */
+static void open_smime (Reader *reader, MugaiEntity *entity) {
+  g_autoptr (GBytes) content = entity->undecodable ? NULL : mugai_smime_signed_content (entity->content);
+  set_odd (reader, content != NULL ? MUGAI_ODDITY_SIGNED_MESSAGE : MUGAI_ODDITY_ENCRYPTED_MESSAGE);
+  if (content != NULL && may_nest (reader, entity))
+    open_message (reader, entity, content);
+}
+
 static void open_leaf (Reader *reader, MugaiEntity *entity, GBytes *body, Encoding encoding) {
   if (encoding == ENCODING_UNKNOWN)
     fill_unknown (entity, body);
@@ -594,6 +620,10 @@ static void open_leaf (Reader *reader, MugaiEntity *entity, GBytes *body, Encodi
     return;
   if (entity->undecodable)
     entity->flags |= MUGAI_BIT (MUGAI_FLAG_AMBIGUOUS);
+  if (is_smime (entity))
+    open_smime (reader, entity);
+  else if (entity->undecodable)
+    return;
   else if (is_saved_message (reader, entity) && may_nest (reader, entity))
     open_message (reader, entity, entity->content);
   else
@@ -657,6 +687,26 @@ static void open_entity (Reader *reader, Pending *pending, GHashTable *boundarie
   mugai_reader_header_clear (&header);
 }
 
+/* LF alone behind a header in CRLF, in a message that is one text: no reader finds another structure in it, so it is not
+ * ambiguous. A dot on a line of its own may end the message for a relay. */
+static gboolean lines_are_harmless (const MugaiMail *mail) {
+  const ReaderEntity *root = (const ReaderEntity *) mail->root;
+  gsize length;
+  const char *data = g_bytes_get_data (mail->bytes, &length);
+  if (mail->root->kind != MUGAI_ENTITY_LEAF || !root->in_message || !g_str_equal (mail->root->declared, "text/plain"))
+    return FALSE;
+  for (gsize i = 0; i < length; i++) {
+    if (data[i] == '\r' && (i + 1 == length || data[i + 1] != '\n'))
+      return FALSE;
+    if (data[i] == '\n' && i < root->raw_start && (i == 0 || data[i - 1] != '\r'))
+      return FALSE;
+    if (data[i] == '.' && i > 0 && data[i - 1] == '\n' && i + 1 < length
+        && (data[i + 1] == '\r' || data[i + 1] == '\n'))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 /* ---- the face ---- */
 
 void mugai_mail_init (void) {
@@ -705,6 +755,8 @@ MugaiMail *mugai_mail_parse (GBytes *bytes, const MugaiMailLimits *limits, GErro
     pending_clear (&pending);
   }
   g_array_unref (reader.pending);
+  if ((reader.mail->oddities & MUGAI_BIT (MUGAI_ODDITY_BARE_CR_LF)) != 0 && lines_are_harmless (reader.mail))
+    reader.mail->oddities &= ~MUGAI_BIT (MUGAI_ODDITY_BARE_CR_LF);
   mugai_reader_compare (reader.mail);
   return reader.mail;
 }

@@ -106,14 +106,14 @@ static gboolean put_words (GString *out, const char *name, const char *value) {
   return mugai_writer_put_tokens (out, name, tokens, "");
 }
 
-/* The gate wants a blank behind each encoded word; an empty group has a colon there. */
-static void part_words_from_groups (GString *out, gsize start) {
-  const char *found;
-  while ((found = strstr (out->str + start, "?=:;")) != NULL) {
-    gsize colon = (gsize) (found - out->str) + 2;
-    g_string_insert_c (out, (gssize) colon, ' '); /* moves the string: found is gone */
-    start = colon + 1;
-  }
+/* Where a name shows an address that is not the sender's, mail programs that hide addresses would show that one alone. */
+static void show_address (MugaiHeaderAddress *address) {
+  if (!mugai_header_name_imitates (address->name, address->address))
+    return;
+  const char *real = *address->address != '\0' ? address->address : "?";
+  char *shown = g_strdup_printf ("%s (%s)", address->name, real);
+  g_free (address->name);
+  address->name = shown;
 }
 
 static gboolean put_addresses (GString *out, const char *name, const MugaiMailField *field) {
@@ -128,6 +128,7 @@ static gboolean put_addresses (GString *out, const char *name, const MugaiMailFi
     char *address_cut = mugai_unicode_make_safe (address->address, -1, MAX_TEXT_BYTES);
     g_free (address->address);
     address->address = address_cut;
+    show_address (address);
     bytes += (strlen (address->name) + strlen (address->address)) * 4 / 3 + 20;
   }
   gboolean cut = n < list->len;
@@ -135,7 +136,6 @@ static gboolean put_addresses (GString *out, const char *name, const MugaiMailFi
     g_ptr_array_set_size (list, (int) n);
   gsize start = out->len;
   mugai_header_write_addresses (out, name, list);
-  part_words_from_groups (out, start);
   if (out->len == start)
     return FALSE;
   if (cut) {

@@ -98,8 +98,10 @@ static gsize quoted_printable_cost (const char *text, gsize length) {
 static char *text_lines (const char *text) {
   g_autofree char *safe = mugai_unicode_make_safe_lines (text, -1, 0);
   g_autofree char *folded = mugai_unicode_fold (safe, TEXT_COLUMNS, FALSE);
-  GString *out = g_string_sized_new (strlen (folded) + 64);
-  for (const char *p = folded; *p != '\0'; p++) {
+  /* Folding may bring an encoded block's first line to a line's start, joining texts may bring two halves together. */
+  g_autofree char *cut = mugai_mail_cut_encoded (folded, NULL);
+  GString *out = g_string_sized_new (strlen (cut) + 64);
+  for (const char *p = cut; *p != '\0'; p++) {
     if (*p == '\n')
       g_string_append_c (out, '\r');
     g_string_append_c (out, *p);
@@ -144,22 +146,12 @@ static char *part_type (const char *media_type) {
 
 /* No path, nothing that a header writer would strip; NULL when nothing is left. */
 static char *part_name (const char *file_name) {
-  g_autofree char *safe = mugai_unicode_make_safe (file_name, -1, MAX_FILE_NAME_BYTES);
+  if (file_name == NULL)
+    return NULL;
+  g_autofree char *safe = mugai_header_shorten_name (file_name, MAX_FILE_NAME_BYTES);
   g_strdelimit (safe, "/\\", '_');
   g_strstrip (safe);
   return *safe != '\0' ? g_steal_pointer (&safe) : NULL;
-}
-
-/* The gate wants the type on the field's own line, however long. */
-static void put_content_type (GString *out, const char *type, const char *name) {
-  g_autoptr (GString) field = g_string_new (NULL);
-  mugai_header_write_parameterised (field, "Content-Type", type, "name", name);
-  const char folded[] = "Content-Type:\r\n ";
-  if (g_str_has_prefix (field->str, folded)) {
-    g_string_erase (field, 0, sizeof folded - 1);
-    g_string_prepend (field, "Content-Type: ");
-  }
-  g_string_append_len (out, field->str, (gssize) field->len);
 }
 
 static void put_part (GString *out, const MugaiMailKeptPart *part) {
@@ -167,7 +159,7 @@ static void put_part (GString *out, const MugaiMailKeptPart *part) {
   const void *data = g_bytes_get_data (part->content, &length);
   g_autofree char *type = part_type (part->media_type);
   g_autofree char *name = part_name (part->file_name);
-  put_content_type (out, type, name);
+  mugai_header_write_parameterised (out, "Content-Type", type, "name", name);
   g_string_append (out, "Content-Transfer-Encoding: base64\r\n");
   mugai_header_write_parameterised (out, "Content-Disposition", "attachment", "filename", name);
   g_string_append (out, "\r\n");

@@ -163,3 +163,25 @@ gboolean mugai_answer_redirect (MugaiSession *session, char **notify) {
   }
   return TRUE;
 }
+
+static gboolean is_dropped (const MugaiDecision *decision, const char *given) {
+  for (guint i = 0; i < decision->drop_recipients->len; i++)
+    if (same_address (given, g_ptr_array_index (decision->drop_recipients, i)))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean mugai_answer_recipients (MugaiSession *session, const MugaiDecision *decision) {
+  for (guint i = 0; i < decision->add_recipients->len; i++) {
+    const char *address = g_ptr_array_index (decision->add_recipients, i);
+    g_autofree char *bracketed = g_strdup_printf ("<%s>", address);
+    if (!is_recipient (session, address) && smfi_addrcpt (session->ctx, bracketed) != MI_SUCCESS)
+      return FALSE;
+  }
+  for (guint i = 0; i < session->recipients->len; i++) {
+    char *recipient = g_ptr_array_index (session->recipients, i);
+    if (is_dropped (decision, recipient) && smfi_delrcpt (session->ctx, recipient) != MI_SUCCESS)
+      return FALSE;
+  }
+  return TRUE;
+}

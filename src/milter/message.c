@@ -117,7 +117,8 @@ static MugaiOutcome *go_the_way (MugaiSession *session, const MugaiNoticeContext
 
 static gboolean keeps_original (const MugaiOutcome *outcome) {
   return outcome->decision->action == MUGAI_ACTION_HOLD
-         || (outcome->decision->action == MUGAI_ACTION_DELIVER && outcome->mail != NULL);
+         || (outcome->decision->action == MUGAI_ACTION_DELIVER
+             && (outcome->mail != NULL || outcome->decision->drop_recipients->len > 0));
 }
 
 static json_t *make_record (const MugaiSession *session, const char *id, const MugaiOutcome *outcome) {
@@ -197,9 +198,10 @@ static sfsistat answer (MugaiSession *session, const MugaiOutcome *outcome) {
     return mugai_answer_reply (session, decision->reply != NULL ? decision->reply : TRY_AGAIN_REPLY);
   if (decision->action == MUGAI_ACTION_HOLD && outcome->mail == NULL)
     return mugai_answer_reply (session, NOBODY_TO_TELL_REPLY); /* the policy refuses instead; never a silent end */
-  gboolean done = outcome->mail == NULL
-                  || ((decision->action != MUGAI_ACTION_HOLD || mugai_answer_redirect (session, decision->notify))
-                      && mugai_answer_mail (session, outcome->mail, outcome->body_offset));
+  gboolean done = (decision->action != MUGAI_ACTION_DELIVER || mugai_answer_recipients (session, decision))
+                  && (outcome->mail == NULL
+                      || ((decision->action != MUGAI_ACTION_HOLD || mugai_answer_redirect (session, decision->notify))
+                          && mugai_answer_mail (session, outcome->mail, outcome->body_offset)));
   if (done)
     return SMFIS_CONTINUE;
   mugai_front_count (&mugai_front, failures, 1);
@@ -283,7 +285,7 @@ sfsistat mugai_message_finish (MugaiSession *session) {
   envelope->queue_id = g_strdup (queue_id != NULL ? queue_id : "");
   envelope->size_bytes = session->spool.size_bytes;
   mugai_flow_classify (organisation, envelope);
-  g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (session->id, organisation, envelope->time_us);
+  g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (session->id, session->policy, envelope->time_us);
   gint64 spool_ms = ms_since (session->start_us);
   mugai_session_begin_step (session);
   ask_flow (session);

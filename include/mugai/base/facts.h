@@ -322,6 +322,9 @@ typedef struct {
   char **notify;          /* HOLD: to whom the notice goes; empty: nobody gets one and the mail is refused */
   char *subject_tag;      /* put before the Subject, or NULL */
   GPtrArray *add_headers; /* of MugaiHeaderFact, X-Mugai-* and Auto-Submitted only */
+  /* for the front alone, not on the wire to the worker: */
+  GPtrArray *add_recipients;  /* of char*: addresses of ours that get the mail too */
+  GPtrArray *drop_recipients; /* of char*: envelope recipients that a rule takes off, their own decision is HOLD */
 } MugaiDecision;
 
 MugaiDecision *mugai_decision_new (void);

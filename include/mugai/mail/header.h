@@ -27,7 +27,10 @@ typedef enum {
   MUGAI_HEADER_ODD_SYNTAX = 1 << 5,           /* unbalanced quotes or comments, stray ; or =, tspecials */
   MUGAI_HEADER_ODD_LIMIT = 1 << 6,
   MUGAI_HEADER_ODD_BIDI = 1 << 7, /* bidirectional or invisible characters were in it */
-  MUGAI_HEADER_ODD_REFUSED_CHARSET = 1 << 8
+  MUGAI_HEADER_ODD_REFUSED_CHARSET = 1 << 8,
+  MUGAI_HEADER_ODD_NAME_SYNTAX =
+      1 << 9 /* a file name written against the rules, and nothing else touched by that: its readings are
+                                           all among the names */
 } MugaiHeaderOdd;
 
 /**
@@ -108,7 +111,13 @@ void mugai_header_write_addresses (GString *out, const char *name, const GPtrArr
  * @file_name: (nullable): UTF-8, made safe here; with NULL the value alone is written
  *
  * ASCII names as a quoted string. Other names: for "filename" RFC 2231 filename*=UTF-8''...; for "name" a quoted B encoded
- * word; both decode to the same string. Lines of at most 76 octets.
+ * word; both decode to the same string. Lines of at most 76 octets, but for a long value, which is never folded.
  */
 void mugai_header_write_parameterised (GString *out, const char *name, const char *value, const char *parameter,
                                        const char *file_name);
+
+/** mugai_header_shorten_name: (transfer full): @file_name safe and in at most @max_bytes (over 8), its extension kept: what it opens with is what counts. */
+char *mugai_header_shorten_name (const char *file_name, gsize max_bytes);
+
+/** mugai_header_name_imitates: TRUE when a display name shows an addr-spec that is not @address; a full-width ＠ shows one as well. */
+gboolean mugai_header_name_imitates (const char *name, const char *address);

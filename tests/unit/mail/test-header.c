@@ -54,7 +54,10 @@ static const Case texts[] = {
   { "Shift_JIS in us-ascii", "=?us-ascii?B?lVyOpg==?=", 23, "表示", MUGAI_HEADER_ODD_BAD_WORD },
   { "JIS in Q", "=?ISO-2022-JP?Q?=1B$B$\"$$=1B(B?=", 32, "あい", 0 },
   { "blank between words goes, beside text stays", "=?UTF-8?Q?a?= b =?UTF-8?Q?c?=", 29, "a b c", 0 },
-  { "decoded CR, LF", "=?utf-8?Q?a=0D=0ABcc:_x?=", 25, "a  Bcc: x", MUGAI_HEADER_ODD_CONTROL },
+  { "decoded field", "=?utf-8?Q?a=0D=0ABcc:_x?=", 25, "a", MUGAI_HEADER_ODD_CONTROL },
+  { "decoded end of the header", "=?utf-8?Q?a=0A=0D=0Ab?=", 23, "a", MUGAI_HEADER_ODD_CONTROL },
+  { "decoded field behind U+2028", "=?utf-8?B?YeKAqEJjYzogeA==?=", 28, "a", MUGAI_HEADER_ODD_CONTROL },
+  { "decoded CR, LF in words", "=?utf-8?Q?a=0D=0Ab_c:_x?=", 25, "a  b c: x", MUGAI_HEADER_ODD_CONTROL },
   { "decoded NUL and RLO", "=?utf-8?Q?a=00=E2=80=AEb?=", 26, "a�b", MUGAI_HEADER_ODD_CONTROL | MUGAI_HEADER_ODD_BAD_WORD | MUGAI_HEADER_ODD_BIDI },
   { "ESC that is no JIS", "a\x1B[31mb", 7, "a[31mb", MUGAI_HEADER_ODD_CONTROL },
   { "bare CR in the field", "a\rb", 3, "a b", MUGAI_HEADER_ODD_CONTROL },
@@ -102,7 +105,7 @@ static const ParameterCase parameterised[] = {
   { "C1-9 Shift_JIS in RFC 2231", "attachment; filename*=shift_jis''%87%40.xls", 43, "attachment", "①.xls", 0 },
   { "C1-10 two names", "attachment; filename=\"=?UTF-8?B?44GC?=.exe\"; filename*=UTF-8''%E8%A1%A8.xls", 75, "attachment", "表.xls|あ.exe", MUGAI_HEADER_ODD_CONFLICTING_NAME },
   { "all forms, by credibility", "a/b; name=d; filename=b; filename*=''a; name*=''c", 49, "a/b", "a|b|c|d", MUGAI_HEADER_ODD_CONFLICTING_NAME },
-  { "unquoted with blanks", "attachment; filename=my file (1).pdf; size=1", 44, "attachment", "my file (1).pdf", MUGAI_HEADER_ODD_SYNTAX },
+  { "unquoted with blanks", "attachment; filename=my file (1).pdf; size=1", 44, "attachment", "my file (1).pdf", MUGAI_HEADER_ODD_NAME_SYNTAX },
   { "RLO", "attachment; filename*=UTF-8''a%E2%80%AEgpj.exe", 46, "attachment", "agpj.exe", MUGAI_HEADER_ODD_BIDI },
   { "CR LF NUL", "attachment; filename*=UTF-8''a%0D%0Ab%00", 40, "attachment", "a  b�", MUGAI_HEADER_ODD_CONTROL | MUGAI_HEADER_ODD_BAD_WORD },
   { "refused charset", "attachment; filename*=utf-7''+ADw-; filename=x", 46, "attachment", "x", MUGAI_HEADER_ODD_REFUSED_CHARSET },
@@ -256,6 +259,52 @@ static void test_write_file_names (void) {
   g_autoptr (GString) bare = g_string_new (NULL);
   mugai_header_write_parameterised (bare, "Content-Type", "text/html", "name", NULL);
   g_assert_cmpstr (bare->str, ==, "Content-Type: text/html\r\n");
+  /* The longest real type stays on the field's own line. */
+  g_autoptr (GString) type = g_string_new (NULL);
+  const char *office = "application/vnd.openxmlformats-officedocument.presentationml.presentation";
+  mugai_header_write_parameterised (type, "Content-Type", office, "name", "a.pptx");
+  g_autofree char *expected = g_strdup_printf ("Content-Type: %s;\r\n name=\"a.pptx\"\r\n", office);
+  g_assert_cmpstr (type->str, ==, expected);
+}
+
+static void test_shorten_name (void) {
+  static const struct {
+    const char *name;
+    gsize max_bytes;
+    const char *expected;
+  } cases[] = { { "short.txt", 20, "short.txt" },
+                { "a-very-long-name.exe", 16, "a-very-lo….exe" },
+                { "予算予算予算予算.xlsx", 20, "予算予算….xlsx" },
+                { "no-extension-at-all-in-it", 12, "no-extens…" },
+                { "x.this-is-no-extension-but-a-sentence", 16, "x.this-is-no-…" } };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *shortened = mugai_header_shorten_name (cases[i].name, cases[i].max_bytes);
+    g_assert_cmpstr (shortened, ==, cases[i].expected);
+    g_assert_cmpuint (strlen (shortened), <=, cases[i].max_bytes);
+  }
+}
+
+/* Every reader gets exactly its bytes, cut at each place: under the address sanitizer a look behind them is caught. */
+static void test_ends_of_buffers (void) {
+  static const char *const fields[] = {
+    "text/plain; name=\"\xd7llo u\xff\xff\xfe\xfd-8?=ft?B?",
+    "=?utf-8?B?44GC?= =?utf-8?Q?=E3=81",
+    "\x1B$B$\"\x1B(B \x1B$(D\"!\x1B.A\x1BNi",
+    "\"a\\\" (b\\) <c@d>, e:f@g;",
+    "attachment; filename*0*=utf-8'ja'%E3%81; filename*1*=%82.x",
+    "\xa4\xa2\x8f\xb0\xa1\x8e\xb1\x82\xa0\xe3\x81\x82\r\n a",
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
+    for (gsize length = 0; length <= strlen (fields[i]); length++) {
+      g_autofree char *exact = g_memdup2 (fields[i], length);
+      guint odd = 0;
+      g_autofree char *text = mugai_header_decode_text (exact, length, NULL, &odd);
+      g_autoptr (GPtrArray) addresses = mugai_header_parse_addresses (exact, length, NULL, &odd);
+      g_autoptr (MugaiHeaderParameterised) header = mugai_header_parse_parameterised (exact, length, NULL);
+      g_assert_true (g_utf8_validate (text, -1, NULL));
+      g_assert_nonnull (addresses);
+      g_assert_nonnull (header->value);
+    }
 }
 
 static void test_write_addresses (void) {
@@ -314,7 +363,7 @@ static void test_limits (void) {
   g_autoptr (GPtrArray) addresses = mugai_header_parse_addresses (many->str, many->len, NULL, &odd);
   g_assert_cmpuint (addresses->len, ==, MUGAI_HEADER_MAX_ADDRESSES);
   g_assert_cmphex (odd, ==, MUGAI_HEADER_ODD_LIMIT);
-  g_autoptr (GString) parameters = repeat ("; a=b", 5 * (MUGAI_HEADER_MAX_PARAMETERS + 10));
+  g_autoptr (GString) parameters = repeat ("; a=b; a=c", 10 * (MUGAI_HEADER_MAX_PARAMETERS + 10));
   g_string_prepend (parameters, "a/b");
   g_autoptr (MugaiHeaderParameterised) header =
       mugai_header_parse_parameterised (parameters->str, parameters->len, NULL);
@@ -328,6 +377,8 @@ int main (int argc, char **argv) {
   g_test_add_func ("/mail/header/text", test_texts);
   g_test_add_func ("/mail/header/addresses", test_addresses);
   g_test_add_func ("/mail/header/parameterised", test_parameterised);
+  g_test_add_func ("/mail/header/shorten-name", test_shorten_name);
+  g_test_add_func ("/mail/header/ends-of-buffers", test_ends_of_buffers);
   g_test_add_func ("/mail/header/other-readings", test_other_readings);
   g_test_add_func ("/mail/header/parameters", test_parameters);
   g_test_add_func ("/mail/header/write-text", test_write_text);

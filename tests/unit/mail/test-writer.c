@@ -27,7 +27,7 @@ typedef struct {
 
 static const FieldCase field_cases[] = {
   { "subject", "Subject: =?UTF-8?B?44GCYQ==?= =?UTF-8?B?44GE?=\n", "Subject: =?UTF-8?B?44GCYeOBhA==?=\r\n" },
-  { "subject-injection", "Subject: =?UTF-8?Q?a=0D=0ABcc:_x@example.com?=\n", "Subject: a  Bcc: x@example.com\r\n" },
+  { "subject-injection", "Subject: =?UTF-8?Q?a=0D=0ABcc:_x@example.com?=\n", "Subject: a\r\n" },
   { "order", "Subject: x\nReceived: from a by b; Sat, 21 Nov 2026 10:00:00 +0900\n",
     "Received: from a by b; Sat, 21 Nov 2026 10:00:00 +0900\r\nSubject: x\r\n" },
   { "first-of-two", "Subject: one\nSubject: two\n", "Subject: one\r\n" },
@@ -74,6 +74,37 @@ static void test_tag (void) {
   g_assert_cmpstr (tagged, ==, "Subject: [EXT] a\r\n");
   g_autofree char *none = g_string_free (mugai_mail_write_fields (NULL, NULL, NULL), FALSE);
   g_assert_cmpstr (none, ==, "");
+}
+
+/* An encoded name without a usable address is an empty group. Once the writer mended its form in place and read moved memory:
+ * many of them in one field make the string move at every length. */
+static void test_names_without_address (void) {
+  for (guint n = 1; n < 60; n++) {
+    g_autoptr (GString) text = g_string_new ("To: a@example.com");
+    for (guint i = 0; i < n; i++)
+      g_string_append (text, ",\n =?UTF-8?B?5bGx55Sw?=");
+    g_string_append (text, "\n\nx\n");
+    g_autofree char *written = fields_of (text->str, NULL);
+    g_auto (GStrv) groups = g_strsplit (written, "?= :;", -1);
+    g_assert_cmpuint (g_strv_length (groups), ==, n + 1);
+    g_assert_null (strstr (written, "?=:;"));
+    g_auto (GStrv) lines = g_strsplit (written, "\r\n", -1);
+    for (guint i = 0; lines[i] != NULL; i++)
+      g_assert_cmpuint (strlen (lines[i]), <=, 76);
+  }
+}
+
+/* Who hides addresses shows the name alone: then the sender's own address must be in it. */
+static void test_imitation (void) {
+  g_autofree char *ours = fields_of ("From: \"mayor@city.example.lg.jp\" <x@evil.example>\n\nx\n", NULL);
+  g_assert_cmpstr (ours, ==, "From: \"mayor@city.example.lg.jp (x@evil.example)\" <x@evil.example>\r\n");
+  g_autofree char *plain = fields_of ("From: \"x@evil.example\" <x@evil.example>\n\nx\n", NULL);
+  g_assert_cmpstr (plain, ==, "From: \"x@evil.example\" <x@evil.example>\r\n");
+  g_autofree char *wide =
+      fields_of ("From: =?UTF-8?B?bWF5b3LvvKBjaXR5LmV4YW1wbGUubGcuanA=?= <x@evil.example>\n\nx\n", NULL);
+  g_autoptr (GPtrArray) again = mugai_header_parse_addresses (wide + 6, strlen (wide) - 6, NULL, NULL);
+  const MugaiHeaderAddress *sender = g_ptr_array_index (again, 0);
+  g_assert_cmpstr (sender->name, ==, "mayor＠city.example.lg.jp (x@evil.example)");
 }
 
 /* Sendmail takes 32 KiB of header: long lists are cut with a sign, trace lines go last. */
@@ -178,6 +209,25 @@ static void test_parts (void) {
   }
 }
 
+/* What a file opens with is its extension: a long name is cut before it. */
+static void test_long_names (void) {
+  g_autoptr (GString) name = g_string_new (NULL);
+  while (name->len < 1500)
+    g_string_append (name, "予算");
+  g_string_append (name, ".xlsx");
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  MugaiMailKeptPart part = { "application/zip", name->str, bytes };
+  g_autoptr (GPtrArray) kept = g_ptr_array_new ();
+  g_ptr_array_add (kept, &part);
+  g_autofree char *written = NULL;
+  g_autoptr (MugaiMail) mail = round_trip ("hello\n", kept, &written);
+  const MugaiEntity *leaf = g_ptr_array_index (mail->entities, 2);
+  g_assert_nonnull (leaf->names[0]);
+  g_assert_null (leaf->names[1]); /* name and filename* decode to the same */
+  g_assert_true (g_str_has_suffix (leaf->names[0], "….xlsx"));
+  g_assert_cmpuint (strlen (leaf->names[0]), <=, 255);
+}
+
 int main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   mugai_mail_init ();
@@ -187,6 +237,9 @@ int main (int argc, char **argv) {
   }
   g_test_add_func ("/mail/writer/dropped", test_dropped);
   g_test_add_func ("/mail/writer/tag", test_tag);
+  g_test_add_func ("/mail/writer/names-without-address", test_names_without_address);
+  g_test_add_func ("/mail/writer/imitation", test_imitation);
+  g_test_add_func ("/mail/writer/long-names", test_long_names);
   g_test_add_func ("/mail/writer/budget", test_budget);
   g_test_add_func ("/mail/writer/bodies", test_bodies);
   g_test_add_func ("/mail/writer/long-line", test_long_line);
