@@ -59,7 +59,7 @@ enum {
   X (SIZE, "size", SIZE, NONE, FALSE, M | E, "メール全体の大きさ", "size of the message")                              \
   X (FORWARDING, "forwarding", WORDS, FORWARDINGS, FALSE, E, "自動転送の証拠", "evidence of auto-forwarding")          \
   X (RATE_EXCEEDED, "rate-exceeded", BOOLEAN, NONE, FALSE, E, "送信量の上限を超えた",                                  \
-     "a counter of sent mail has run over; false while no counters run")                                               \
+     "a counter of sent mail has run over, or a person has stopped it (section rates)")                                \
   X (TIME_OF_DAY, "time-of-day", CLOCK, NONE, FALSE, M | R | E, "受付の時刻", "time of day")                           \
   X (WEEKDAY, "weekday", WORD, WEEKDAYS, FALSE, M | R | E, "受付の曜日", "day of the week")                            \
   X (SIGNATURES_AGE, "signatures-age", AGE, NONE, FALSE, E, "ウイルス定義の古さ", "age of the virus signatures")       \
