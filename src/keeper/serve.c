@@ -21,6 +21,7 @@
 #include "store.h"
 
 #define RETRY_MS 1000
+#define UPKEEP_MS 500 /* so long without a request: time for expiry, keys and retention */
 #define MAX_ERROR_BYTES 1024u
 
 G_DEFINE_QUARK (mugai - keeper - error - quark, mugai_keeper_error)
@@ -49,8 +50,8 @@ static void client_free (gpointer data) {
 }
 
 /* A client that does not read its answer loses it: it will ask again, and the id is known. */
-static void answer (int fd, const GError *error) {
-  g_autoptr (MugaiJson) object = json_object ();
+static void answer (int fd, json_t *more, const GError *error) {
+  g_autoptr (MugaiJson) object = more != NULL && error == NULL ? json_copy (more) : json_object ();
   g_autofree char *words = error != NULL ? g_strndup (error->message, MAX_ERROR_BYTES) : NULL;
 
   json_object_set_new (object, "ok", json_boolean (error == NULL));
@@ -90,13 +91,25 @@ static void write_group (Keeper *keeper) {
     return;
   if (!mugai_keeper_store_keep (keeper->store, keeper->group, &error))
     note_error (keeper, error);
+  else
+    mugai_keeper_store_after (keeper->store);
   for (guint i = 0; i < keeper->group->len; i++) {
     const MugaiKeeperRequest *request = g_ptr_array_index (keeper->group, i);
-    answer (request->answer_fd, error);
+    answer (request->answer_fd, request->answer, error != NULL ? error : request->refused);
   }
   forget_requests (keeper);
   if (error != NULL && keeper->broken == NULL)
     try_open (keeper); /* undoes the group's rows at once, when it can */
+}
+
+/* What has no client: in the quiet between requests, a little at a time. */
+static void look_after (Keeper *keeper) {
+  g_autoptr (GError) error = NULL;
+
+  if (mugai_keeper_store_is_open (keeper->store) && !mugai_keeper_store_upkeep (keeper->store, &error)) {
+    g_debug ("%s", error->message);
+    note_error (keeper, error);
+  }
 }
 
 /* ---- clients ---- */
@@ -131,9 +144,11 @@ static gboolean read_client (Keeper *keeper, Client *client) {
     return FALSE;
   MugaiKeeperRequest *request = mugai_keeper_request_read (text, (gsize) got, fds, n_fds, &error);
   if (request == NULL) {
-    answer (client->fd, error);
+    answer (client->fd, NULL, error);
     return FALSE;
   }
+  if (mugai_quarantine_is_act (request->kind))
+    request->doer = mugai_keeper_store_who (keeper->store, client->fd, request->body);
   add_to_group (keeper, client, request);
   return TRUE;
 }
@@ -158,7 +173,7 @@ static void fill_poll (Keeper *keeper, GArray *items) {
 static int wait_ms (const Keeper *keeper) {
   if (keeper->group->len > 0)
     return (int) CLAMP ((keeper->group_end_us - g_get_monotonic_time () + 999) / 1000, 0, MUGAI_KEEPER_GROUP_MS);
-  return mugai_keeper_store_is_open (keeper->store) ? -1 : RETRY_MS;
+  return mugai_keeper_store_is_open (keeper->store) ? UPKEEP_MS : RETRY_MS;
 }
 
 static void read_clients (Keeper *keeper, const struct pollfd *items, guint n_clients) {
@@ -190,8 +205,10 @@ static gboolean turn (Keeper *keeper, GArray *items) {
     if (item[0].revents != 0)
       return FALSE;
   }
-  if (ready == 0 && keeper->group->len == 0)
+  if (ready == 0 && keeper->group->len == 0) {
     try_open (keeper);
+    look_after (keeper);
+  }
   if (group_is_due (keeper))
     write_group (keeper);
   return TRUE;

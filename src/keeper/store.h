@@ -20,3 +20,9 @@ gboolean mugai_keeper_store_is_open (const MugaiKeeperStore *store);
 gboolean mugai_keeper_store_keep (MugaiKeeperStore *store, GPtrArray *group, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** mugai_keeper_store_finish: at a clean end: the next start has nothing to look at. */
 void mugai_keeper_store_finish (MugaiKeeperStore *store);
+/** mugai_keeper_store_who: (transfer full): the person at @fd, by the account file as it is now. */
+MugaiActor *mugai_keeper_store_who (MugaiKeeperStore *store, int fd, json_t *body);
+/** mugai_keeper_store_after: what may only be done once the lines are durable: keys of items that were disposed of. */
+void mugai_keeper_store_after (MugaiKeeperStore *store);
+/** mugai_keeper_store_upkeep: a little of: expiry, rewrapping, forgetting keys, retention of the chain. */
+gboolean mugai_keeper_store_upkeep (MugaiKeeperStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
