@@ -482,7 +482,8 @@ static const struct {
   { "release-refuse", MUGAI_ROLE_APPROVER, NEEDS_ITEM | NEEDS_REASON | NEEDS_BLOB, do_refuse },
   { "release-queue", MUGAI_ROLE_REVIEWER | MUGAI_ROLE_APPROVER, NEEDS_ITEM | NEEDS_BLOB, do_queue },
   { "release-result", MUGAI_ROLE_REVIEWER | MUGAI_ROLE_APPROVER, NEEDS_ITEM, do_result },
-  { "release-redeem", MUGAI_ROLE_FRONT | MUGAI_ROLE_ROOT, NEEDS_NOTHING, do_redeem },
+  /* The token is the right. */
+  { "release-redeem", (MugaiRoles) ~0u, NEEDS_NOTHING, do_redeem },
   { "delete", MUGAI_ROLE_ADMINISTRATOR, NEEDS_ITEM | NEEDS_REASON | NEEDS_BLOB, do_delete },
   { "expire", MUGAI_ROLE_KEEPER, NEEDS_ITEM | NEEDS_REASON | NEEDS_BLOB, do_expire },
   { "legal-hold", MUGAI_ROLE_APPROVER | MUGAI_ROLE_ADMINISTRATOR | MUGAI_ROLE_ROOT,
