@@ -19,8 +19,8 @@ static const struct {
   { "sanitize", mugai_cli_sanitize, "sanitise one message, as the milter would" },
   { "text", mugai_cli_text, "HTML to plain text" },
   { "policy", mugai_cli_policy, "check a policy file" },
-  { "quarantine", mugai_cli_quarantine, "list, show and export held and changed mail" },
-  { "audit", mugai_cli_audit, "show and verify the record" },
+  { "quarantine", mugai_cli_quarantine, "held and changed mail: look, release, keep, dispose of" },
+  { "audit", mugai_cli_audit, "the record: show, search, verify, report" },
   { "status", mugai_cli_status, "what mugaid is doing" },
 };
 

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "mugai/audit.h"
@@ -228,7 +229,9 @@ gboolean mugai_keeper_serve (int listen_fd, int stop_fd, const MugaiKeeperOption
                     .group = g_ptr_array_new_with_free_func ((GDestroyNotify) mugai_keeper_request_free) };
   g_autoptr (GArray) items = g_array_new (FALSE, TRUE, sizeof (struct pollfd));
 
-  (void) signal (SIGXFSZ, SIG_IGN); /* a file limit is a full disk: an error of write (), not our death */
+  static const struct rlimit no_core = { 0, 0 };
+  (void) setrlimit (RLIMIT_CORE, &no_core); /* keys and mails are in our memory */
+  (void) signal (SIGXFSZ, SIG_IGN);         /* a file limit is a full disk: an error of write (), not our death */
   (void) fcntl (listen_fd, F_SETFL, fcntl (listen_fd, F_GETFL) | O_NONBLOCK);
   try_open (&keeper);
   while (keeper.broken == NULL && turn (&keeper, items))
