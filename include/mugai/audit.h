@@ -76,10 +76,10 @@ gboolean mugai_audit_each_back (const char *directory, MugaiAuditVisit visit, gp
 typedef struct {
   guint64 lines; /* proven good */
   gboolean ok;
-  char *file;             /* of the first fault */
-  guint64 line;           /* in that file, from 1 */
-  gboolean signatures;    /* a public key was there, and all that is signed was proven with it */
-  char *fault; /* what is wrong there: "altered", "missing", "reordered", "repeated", "torn", ... with words */
+  char *file;          /* of the first fault */
+  guint64 line;        /* in that file, from 1 */
+  gboolean signatures; /* a public key was there, and all that is signed was proven with it */
+  char *fault;         /* what is wrong there: "altered", "missing", "reordered", "repeated", "torn", ... with words */
 } MugaiAuditReport;
 /**
  * mugai_audit_verify_signed:
