@@ -64,10 +64,11 @@ def japanese(sender=CITIZEN, recipient=STAFF):
 def spreadsheet_bytes():
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as book:
-        book.writestr("[Content_Types].xml", '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/'
+        # a fixed date: the same bytes whenever they are asked for
+        book.writestr(zipfile.ZipInfo("[Content_Types].xml", (2026, 11, 21, 9, 0, 0)), '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/'
                       'content-types"><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-'
                       'officedocument.spreadsheetml.sheet.main+xml"/></Types>')
-        book.writestr("xl/workbook.xml", '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>')
+        book.writestr(zipfile.ZipInfo("xl/workbook.xml", (2026, 11, 21, 9, 0, 0)), '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>')
     return memory.getvalue()
 
 
