@@ -270,7 +270,7 @@ MugaiActor *mugai_keeper_store_who (MugaiKeeperStore *store, int fd, json_t *bod
       path != NULL && path[0] != '\0' ? mugai_accounts_load (path, &error) : mugai_accounts_parse ("", "", NULL);
 
   if (accounts == NULL) { /* a mistake in it: nobody has a right that stands there */
-    g_warning ("%s", error->message);
+    g_message ("%s", error->message);
     accounts = mugai_accounts_parse ("", "", NULL);
   }
   return mugai_keeper_peer (fd, body, accounts);
@@ -280,7 +280,7 @@ void mugai_keeper_store_after (MugaiKeeperStore *store) {
   g_autoptr (GError) error = NULL;
 
   if (store->disposing && !mugai_quarantine_destroy_disposed (store->quarantine, &error))
-    g_warning ("%s", error->message); /* and again at the next upkeep */
+    g_message ("%s", error->message); /* and again at the next upkeep */
   else
     store->disposing = FALSE;
 }
