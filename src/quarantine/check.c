@@ -30,24 +30,42 @@ static void add_fault (Check *check, const char *id, const char *words) {
     g_ptr_array_add (check->report->faults, g_strdup_printf ("%s: %s", id, words));
 }
 
-static gboolean put_again (Check *check, const char *id, json_t *sidecar, GError **error) {
-  MugaiQuarantine *quarantine = check->quarantine;
-  json_t *record = json_object_get (sidecar, "record");
-  guint64 size_bytes = (guint64) json_integer_value (json_object_get (sidecar, "size_bytes"));
+/* @row: (nullable): what stood there: state, hold and extension are people's, and stay. */
+static gboolean put_rows_again (MugaiQuarantine *quarantine, const char *id, json_t *sidecar, json_t *row,
+                                GError **error) {
+  static const char *const tables[] = { "records", "recipients", "parts", "items" };
+  const char *state = json_string_value (json_object_get (row, "state"));
 
-  if (!mugai_quarantine_run (quarantine, MUGAI_STATEMENT_BEGIN, error))
+  for (gsize i = 0; i < G_N_ELEMENTS (tables); i++) {
+    g_autofree char *sql = g_strdup_printf ("DELETE FROM %s WHERE id = ?1", tables[i]);
+    if (!mugai_quarantine_change (quarantine, error, sql, "s", id))
+      return FALSE;
+  }
+  return mugai_quarantine_put_rows (quarantine, id, json_object_get (sidecar, "record"),
+                                    json_string_value (json_object_get (sidecar, "sha256")),
+                                    (guint64) json_integer_value (json_object_get (sidecar, "size_bytes")), error)
+         && mugai_quarantine_change (quarantine, error,
+                                     "UPDATE items SET on_chain = 1, state = ?2, legal_hold = ?3, kept_until_s = ?4"
+                                     " WHERE id = ?1",
+                                     "ssii", id, state != NULL ? state : "held",
+                                     (gint64) json_integer_value (json_object_get (row, "legal_hold")),
+                                     (gint64) json_integer_value (json_object_get (row, "kept_until_s")));
+}
+
+static gboolean put_again (Check *check, const char *id, json_t *sidecar, json_t *row, GError **error) {
+  MugaiQuarantine *quarantine = check->quarantine;
+
+  /* Else the releases of the item would go with the row that is put anew. */
+  if (!mugai_quarantine_change (quarantine, error, "PRAGMA foreign_keys = OFF", "")
+      || !mugai_quarantine_run (quarantine, MUGAI_STATEMENT_BEGIN, error))
     return FALSE;
-  gboolean done =
-      mugai_quarantine_change (quarantine, error, "DELETE FROM items WHERE id = ?1", "s", id)
-      && mugai_quarantine_put_rows (quarantine, id, record, json_string_value (json_object_get (sidecar, "sha256")),
-                                    size_bytes, error)
-      && mugai_quarantine_run (quarantine, MUGAI_STATEMENT_CONFIRM, error)
-      && mugai_quarantine_run (quarantine, MUGAI_STATEMENT_COMMIT, error);
+  gboolean done = put_rows_again (quarantine, id, sidecar, row, error)
+                  && mugai_quarantine_run (quarantine, MUGAI_STATEMENT_COMMIT, error);
   if (!done)
     (void) !mugai_quarantine_run (quarantine, MUGAI_STATEMENT_ROLLBACK, NULL);
   else
     check->report->repaired++;
-  return done;
+  return mugai_quarantine_change (quarantine, done ? error : NULL, "PRAGMA foreign_keys = ON", "") && done;
 }
 
 /* The members that rows repeat. */
@@ -109,7 +127,7 @@ static gboolean check_blob (const char *id, gpointer data, GError **error) {
     return TRUE;
   }
   add_fault (check, id, fault);
-  return !check->repair || sidecar == NULL || put_again (check, id, sidecar, error);
+  return !check->repair || sidecar == NULL || put_again (check, id, sidecar, row, error);
 }
 
 static gboolean check_rows (Check *check, GError **error) {

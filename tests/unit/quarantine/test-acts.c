@@ -401,11 +401,15 @@ static void test_repair (Fixture *fixture, gconstpointer data) {
                                           a, b, c);
 
   (void) data;
+  assert_done (fixture, 1004, "legal-hold", b);
+  assert_done (fixture, 1003, "release-request", b);
   assert_report (fixture, FALSE, 3, 0, 0);
   change_index (fixture, sql);
   assert_report (fixture, FALSE, 0, 3, 0);
   assert_report (fixture, TRUE, 0, 3, 3);
   assert_report (fixture, FALSE, 3, 0, 0);
+  assert_refused (fixture, 1004, "delete", b, MUGAI_ACT_ERROR_STATE); /* what people said of it stays: the hold */
+  assert_done (fixture, 1002, "release-approve", b);                  /* and the request */
   /* The whole index lost. */
   mugai_quarantine_close (fixture->store);
   run ("rm %s/index.sqlite*", fixture->directory);
