@@ -25,7 +25,8 @@
 #include "words.h"
 
 #define NAME "quarantine release"
-#define SMTP_TIMEOUT_S 120 /* the MTA's milter may take a minute */
+#define SMTP_TIMEOUT_S 120      /* the MTA's milter may take a minute */
+#define NO_ANSWER "no answer: " /* what our own words for a silent MTA begin with: no reply does */
 #define MAX_REPLY_LINES 100u
 #define DEFAULT_PORT 10027
 
@@ -59,7 +60,7 @@ static gboolean read_reply (Smtp *smtp, char wanted) {
   for (guint i = 0; i < MAX_REPLY_LINES; i++) {
     g_autofree char *line = g_data_input_stream_read_line (smtp->in, NULL, NULL, &error);
     if (line == NULL || strlen (line) < 3) {
-      set_reply (smtp, g_strdup_printf ("no answer: %s", error != NULL ? error->message : "the MTA has gone"));
+      set_reply (smtp, g_strdup_printf (NO_ANSWER "%s", error != NULL ? error->message : "the MTA has gone"));
       return FALSE;
     }
     smtp->eight_bit = smtp->eight_bit || g_ascii_strcasecmp (line + 3, "-8BITMIME") == 0
@@ -72,7 +73,7 @@ static gboolean read_reply (Smtp *smtp, char wanted) {
       return line[0] == wanted;
     }
   }
-  set_reply (smtp, g_strdup ("no answer: a reply without an end"));
+  set_reply (smtp, g_strdup (NO_ANSWER "a reply without an end"));
   return FALSE;
 }
 
@@ -81,7 +82,7 @@ static gboolean send_bytes (Smtp *smtp, const char *data, gsize length_bytes) {
 
   if (g_output_stream_write_all (smtp->out, data, length_bytes, NULL, NULL, &error))
     return TRUE;
-  set_reply (smtp, g_strdup_printf ("no answer: %s", error->message));
+  set_reply (smtp, g_strdup_printf (NO_ANSWER "%s", error->message));
   return FALSE;
 }
 
@@ -102,7 +103,7 @@ static gboolean connect_mta (Smtp *smtp, const char *listener) {
   g_socket_client_set_timeout (client, SMTP_TIMEOUT_S);
   smtp->connection = g_socket_client_connect_to_host (client, listener, DEFAULT_PORT, NULL, &error);
   if (smtp->connection == NULL) {
-    set_reply (smtp, g_strdup_printf ("no answer: %s", error->message));
+    set_reply (smtp, g_strdup_printf (NO_ANSWER "%s", error->message));
     return FALSE;
   }
   smtp->in = g_data_input_stream_new (g_io_stream_get_input_stream (G_IO_STREAM (smtp->connection)));
@@ -295,6 +296,7 @@ static gboolean release_one (const MugaiCliQuarantine *options, const char *id, 
   json_object_set_new (more, "release", mugai_json_string (release));
   json_object_set_new (more, "recipient", mugai_json_string (to));
   json_object_set_new (more, "accepted", json_boolean (accepted));
+  json_object_set_new (more, "answered", json_boolean (!g_str_has_prefix (smtp.reply, NO_ANSWER)));
   json_object_set_new (more, "reply", mugai_json_string (smtp.reply));
   g_autoptr (MugaiJson) answer = mugai_cli_act (options, NAME, "release-result", id, more, &status);
   g_autofree char *safe = mugai_unicode_make_safe (to, -1, 320);
@@ -305,6 +307,11 @@ static gboolean release_one (const MugaiCliQuarantine *options, const char *id, 
     (void) mugai_cli_fail (0, NAME, "%s",
                            MUGAI_CLI_WORDS ("警告: 解除用の待ち受けに mugai が接続されていません",
                                             "warning: the listener for releases has no mugai behind it"));
+  if (json_is_true (json_object_get (answer, "unknown")))
+    (void) mugai_cli_fail (
+        0, NAME, "%s",
+        MUGAI_CLI_WORDS ("結果が不明です。MTA のログを確認し、届いていなければ --again を付けて再送してください",
+                         "outcome unknown: look at the MTA's log; where it has not arrived, say --again"));
   return accepted && answer != NULL;
 }
 

@@ -363,15 +363,22 @@ static gboolean do_result (Act *act) {
   if (json_array_size (rows) == 0)
     return refuse (act, MUGAI_ACT_ERROR_STATE, "no such release is on its way");
   gboolean seen = strcmp (text_at (json_array_get (rows, 0), "state"), "redeemed") == 0;
+  /* Let in by us, and then no word from the MTA: it may have it. To call that failed would be to send it twice. */
+  gboolean unknown = !accepted && seen && !json_is_true (json_object_get (act->body, "answered"));
   say (act, "release", json_string (release));
   json_object_set_new (act->line, "recipient", json_string (address));
   json_object_set_new (act->line, "accepted", json_boolean (accepted));
   json_object_set_new (act->line, "reply", mugai_json_string (reply));
+  say (act, "unknown", json_boolean (unknown));
   say (act, "scanned_again", json_boolean (seen)); /* FALSE and accepted: a listener without mugai behind it */
   return mugai_quarantine_change (act->quarantine, act->error,
                                   "UPDATE release_recipients SET state = ?3, reply = ?4, token = NULL"
                                   " WHERE release = ?1 AND address = ?2",
-                                  "ssss", release, address, accepted ? "accepted" : "failed", reply)
+                                  "ssss", release, address,
+                                  accepted  ? "accepted"
+                                  : unknown ? "redeemed"
+                                            : "failed",
+                                  reply)
          && settle (act, release);
 }
 

@@ -276,6 +276,8 @@ static void test_release (Fixture *fixture, gconstpointer data) {
   g_assert_false (redeem (fixture, "", hana, "the mail"));
   g_assert_true (redeem (fixture, first, hana, "the mail"));
   g_assert_false (redeem (fixture, first, hana, "the mail"));
+  result (fixture, id, release, hana, FALSE); /* no word from the MTA behind the door: it may have it */
+  g_assert_null (queue (fixture, id, "the mail", NULL));
   result (fixture, id, release, hana, TRUE);
   assert_state (fixture, id, "queued");
   assert_refused (fixture, 1004, "delete", id, MUGAI_ACT_ERROR_STATE); /* on its way */
