@@ -81,8 +81,8 @@ def make_chain(audit, lines):
     audit.mkdir()
     prev = "0" * 64
     with open(audit / "audit-2026-11-21.jsonl", "w") as out:
-        for n, (kind, body) in enumerate(lines, 1):
-            text = json.dumps({"seq": n, "prev": prev, "kind": kind, "at": f"2026-11-21T09:{n:02d}:00.000+09:00", "actor": "mugaid",
+        for n, (kind, body, *at) in enumerate(lines, 1):
+            text = json.dumps({"seq": n, "prev": prev, "kind": kind, "at": at[0] if at else f"2026-11-21T09:{n:02d}:00.000+09:00", "actor": "mugaid",
                                "body": body}, ensure_ascii=False, separators=(",", ":"))[:-1]
             prev = hashlib.sha256(text.encode()).hexdigest()
             out.write(f'{text},"hash":"{prev}"}}\n')
@@ -117,9 +117,18 @@ def chain(folder):
     assert mugai("audit", "policy", audit, lang="ja_JP.UTF-8").stdout.decode().count("記録が取得できない場合") == 2
 
 
+def unlike(folder):
+    """a day unlike the weeks before stands in the report; an even month has none"""
+    audit = folder / "unlike"
+    days = [(day, 60 if day == 15 else 20) for day in range(1, 21)]
+    make_chain(audit, [(*record(day * 100 + n, "x"), f"2026-10-{day:02d}T10:00:00.000+09:00") for day, many in days for n in range(many)])
+    report = json.loads(mugai("audit", "report", audit, "--month", "2026-10", "--json").stdout)
+    assert {(each["day"], each["what"]) for each in report["anomalies"]} == {("2026-10-15", "total"), ("2026-10-15", "held")}, report["anomalies"]
+
+
 def main():
     folder, failures = pathlib.Path(tempfile.mkdtemp(prefix="mugai-cli-")), 0
-    scenarios = [helps, tables, offline, chain]
+    scenarios = [helps, tables, offline, chain, unlike]
     for number, scenario in enumerate(scenarios, 1):
         try:
             scenario(folder)
