@@ -52,9 +52,20 @@ gboolean mugai_audit_append (MugaiAudit *audit, const char *kind, const char *ac
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** mugai_audit_sync: writes and syncs the group: the commit point. On failure the group is taken back, file and state. */
 gboolean mugai_audit_sync (MugaiAudit *audit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** mugai_audit_use_key: from now on checkpoints, head and retention are signed; a first key is made, and its public half put beside the chain.
+ * BROKEN: the signed head names a line that is not there. */
+gboolean mugai_audit_use_key (MugaiAudit *audit, const char *keys_folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** mugai_audit_checkpoint: one more line in the group: a signed statement about the line before. */
+gboolean mugai_audit_checkpoint (MugaiAudit *audit, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** mugai_audit_expire: removes whole segments of days before @before_day (YYYY-MM-DD), never the newest; @ret_last: (transfer full): the
+ * last one that went, or NULL. Only of a signed chain: where it begins now is signed. */
+gboolean mugai_audit_expire (MugaiAudit *audit, const char *before_day, char **ret_last, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 /** mugai_audit_abandon: forgets the group in hand. */
 void mugai_audit_abandon (MugaiAudit *audit);
 guint64 mugai_audit_last_seq (const MugaiAudit *audit);
+/** mugai_audit_pending: number and hash of the last line appended, synced or not; @ret_hash (transfer none). */
+guint64 mugai_audit_pending (const MugaiAudit *audit, const char **ret_hash);
 
 /** mugai_audit_each: calls @visit for each line in order, until it returns FALSE. Reads only. */
 typedef gboolean (*MugaiAuditVisit) (json_t *line, gpointer data);
@@ -65,10 +76,19 @@ gboolean mugai_audit_each_back (const char *directory, MugaiAuditVisit visit, gp
 typedef struct {
   guint64 lines; /* proven good */
   gboolean ok;
-  char *file;   /* of the first fault */
-  guint64 line; /* in that file, from 1 */
-  char *fault;  /* what is wrong there: "altered", "missing", "reordered", "repeated", "torn", ... with words */
+  char *file;          /* of the first fault */
+  guint64 line;        /* in that file, from 1 */
+  gboolean signatures; /* a public key was there, and all that is signed was proven with it */
+  char *fault;         /* what is wrong there: "altered", "missing", "reordered", "repeated", "torn", ... with words */
 } MugaiAuditReport;
-/** mugai_audit_verify: a tail cut off at a line's end is not seen before there are signed checkpoints. FALSE only when the folder cannot be read; otherwise see the report. mugai_audit_report_clear () it. */
+/**
+ * mugai_audit_verify_signed:
+ * @key_file: (nullable): the public key, kept elsewhere; NULL: the folder's own audit.pub, which whoever rebuilt the chain could have
+ *   rebuilt too; without that one no signature is looked at
+ * @anchor: (nullable): a head.json of this chain that was kept elsewhere
+ */
+gboolean mugai_audit_verify_signed (const char *directory, const char *key_file, const char *anchor,
+                                    MugaiAuditReport *ret_report, GError **error);
+/** mugai_audit_verify: FALSE only when the folder cannot be read; otherwise see the report. mugai_audit_report_clear () it. */
 gboolean mugai_audit_verify (const char *directory, MugaiAuditReport *ret_report, GError **error);
 void mugai_audit_report_clear (MugaiAuditReport *report);

@@ -48,11 +48,25 @@ json_t *mugai_keeper_ask_counters (const char *socket_path, int timeout_ms, GErr
 /* Acts that the counters obey; the body's "key" says whom. */
 #define MUGAI_KEEPER_ACT_STOP "flow-stop"
 #define MUGAI_KEEPER_ACT_RESUME "flow-resume"
+/**
+ * mugai_keeper_act: an act on the quarantine (quarantine/acts.h): done, and on the chain, or refused. Who asks is what the kernel says of this very
+ * process: its login uid; for root without one, SUDO_UID.
+ * Returns: (transfer full): the answer, an object; NULL and @error (FAILED: refused, with the words for people; GONE: no keeper: nothing was done).
+ */
+json_t *mugai_keeper_act (const char *socket_path, const char *kind, json_t *body, int timeout_ms, GError **error);
 
 typedef struct {
-  const char *store; /* folder of the quarantine */
-  const char *audit; /* folder of the chain */
+  const char *store;                           /* folder of the quarantine */
+  const char *audit;                           /* folder of the chain */
+  const char *keys;                            /* (nullable) folder of the keys; NULL or "": beside the store */
+  const char *accounts;                        /* (nullable) the account file */
+  guint normal_days, high_days, infected_days; /* kept, by class; 0: the default */
+  guint audit_days;                            /* the chain; 0: MUGAI_KEEPER_AUDIT_DAYS */
+  guint backup_days;                           /* how long backups are kept; 0: MUGAI_KEEPER_BACKUP_DAYS */
 } MugaiKeeperOptions;
+
+#define MUGAI_KEEPER_AUDIT_DAYS 400u
+#define MUGAI_KEEPER_BACKUP_DAYS 35u
 
 /**
  * mugai_keeper_serve:

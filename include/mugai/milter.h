@@ -10,6 +10,11 @@
 
 #include "mugai/base/config.h"
 
+/* The MTA's listener for releases: Postfix's milter_macro_daemon_name, Sendmail's DaemonPortOptions Name. A name only says by which door a
+ * mail came; what opens it is the token in the first header field. */
+#define MUGAI_RELEASE_DAEMON "mugai-release"
+#define MUGAI_RELEASE_FIELD "X-Mugai-Release"
+
 /* ---- in the master ---- */
 
 /**

@@ -21,6 +21,11 @@ typedef enum {
 GQuark mugai_quarantine_error_quark (void);
 
 MugaiQuarantine *mugai_quarantine_open (const char *directory, gboolean read_only, GError **error);
+/** mugai_quarantine_open_with_keys: @keys: folder of the master keys; NULL or "": mugai_quarantine_default_keys (). */
+MugaiQuarantine *mugai_quarantine_open_with_keys (const char *directory, const char *keys, gboolean read_only,
+                                                  GError **error);
+/** mugai_quarantine_default_keys: (transfer full): the folder beside the store with ".keys" at its end: never in the store, which is backed up. */
+char *mugai_quarantine_default_keys (const char *directory);
 void mugai_quarantine_close (MugaiQuarantine *quarantine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MugaiQuarantine, mugai_quarantine_close)
 
@@ -45,14 +50,18 @@ char **mugai_quarantine_orphans (MugaiQuarantine *quarantine, GError **error);
 typedef struct {
   char *id, *time, *from, *subject, *action, *direction, *reason, *state, *sha256;
   char **recipients;
+  char *item_class; /* "normal", "high": not all could be looked into, "infected" */
   guint64 size_bytes;
+  gint64 kept_until_s; /* by hand; 0: by its class */
   guint n_parts;
+  gboolean legal_hold;
 } MugaiQuarantineItem;
 void mugai_quarantine_item_free (MugaiQuarantineItem *item);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MugaiQuarantineItem, mugai_quarantine_item_free)
 
 typedef struct {
   const char *since, *until; /* RFC 3339 prefixes, (nullable) */
+  const char *state;         /* (nullable) */
   const char *text;          /* in address, subject, id (nullable) */
   guint limit, offset;
 } MugaiQuarantineQuery;

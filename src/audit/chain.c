@@ -20,6 +20,7 @@
 
 #include "line.h"
 #include "segment.h"
+#include "sign.h"
 
 #define SEGMENT_MODE 0640 /* the auditors' group may read */
 
@@ -41,6 +42,9 @@ struct MugaiAudit {
   Head pending;
   char *pending_segment; /* where the group goes; NULL: no group */
   GString *group;
+  MugaiAuditSigner *signer; /* NULL: nothing is signed */
+  guint64 signed_seq;       /* of the last checkpoint; of this life, or 0 */
+  gint64 signed_at_us;
 };
 
 static gboolean fail_broken (GError **error, const char *name, const char *fault) {
@@ -130,6 +134,7 @@ MugaiAudit *mugai_audit_open (const char *directory, GError **error) {
 void mugai_audit_close (MugaiAudit *audit) {
   if (audit == NULL)
     return;
+  mugai_audit_signer_close (audit->signer);
   mugai_fd_close (audit->segment_fd);
   mugai_fd_close (audit->directory_fd);
   g_string_free (audit->group, TRUE);
@@ -141,6 +146,11 @@ void mugai_audit_close (MugaiAudit *audit) {
 
 guint64 mugai_audit_last_seq (const MugaiAudit *audit) {
   return audit->synced.seq;
+}
+
+guint64 mugai_audit_pending (const MugaiAudit *audit, const char **ret_hash) {
+  *ret_hash = audit->pending.hash;
+  return audit->pending.seq;
 }
 
 /* ---- appending ---- */
@@ -156,14 +166,12 @@ static char *choose_segment (const MugaiAudit *audit, const char *at) {
   return name;
 }
 
-gboolean mugai_audit_append (MugaiAudit *audit, const char *kind, const char *actor, json_t *body, gint64 now_us,
-                             GError **error) {
-  g_return_val_if_fail (json_is_object (body), FALSE);
-
-  g_autofree char *at = mugai_time_rfc3339 (now_us);
+static gboolean add_line (MugaiAudit *audit, const char *kind, const char *at, const char *actor, json_t *body,
+                          GError **error) {
   char hash[MUGAI_SHA256_HEX_LENGTH + 1];
   g_autofree char *line =
       mugai_audit_line_make (audit->pending.seq + 1, audit->pending.hash, kind, at, actor, body, hash);
+
   if (line == NULL) {
     g_set_error (error, MUGAI_AUDIT_ERROR, MUGAI_AUDIT_ERROR_IO, "audit chain: a line over %u bytes is not written",
                  MUGAI_AUDIT_MAX_LINE_BYTES);
@@ -178,7 +186,128 @@ gboolean mugai_audit_append (MugaiAudit *audit, const char *kind, const char *ac
   return TRUE;
 }
 
+static gboolean add_checkpoint (MugaiAudit *audit, const char *at, gint64 now_us, GError **error) {
+  g_autoptr (MugaiJson) body = mugai_audit_sign (audit->signer, "checkpoint", audit->pending.seq, audit->pending.hash);
+
+  if (!add_line (audit, "checkpoint", at, "keeper", body, error))
+    return FALSE;
+  audit->signed_seq = audit->pending.seq;
+  audit->signed_at_us = now_us;
+  return TRUE;
+}
+
+/* By number, by time, and as the first line of a day, which signs the day before. Before any line of the group, so that a group that
+ * fails loses nothing but a statement about what is there anyway. */
+static gboolean checkpoint_is_due (const MugaiAudit *audit, const char *at, gint64 now_us) {
+  if (audit->signer == NULL || audit->group->len > 0)
+    return FALSE;
+  g_autofree char *segment = choose_segment (audit, at);
+  return g_strcmp0 (segment, audit->segment) != 0 || audit->signed_at_us == 0
+         || audit->pending.seq >= audit->signed_seq + MUGAI_AUDIT_CHECKPOINT_LINES
+         || now_us >= audit->signed_at_us + MUGAI_AUDIT_CHECKPOINT_S * G_USEC_PER_SEC;
+}
+
+gboolean mugai_audit_append (MugaiAudit *audit, const char *kind, const char *actor, json_t *body, gint64 now_us,
+                             GError **error) {
+  g_return_val_if_fail (json_is_object (body), FALSE);
+
+  g_autofree char *at = mugai_time_rfc3339 (now_us);
+  if (checkpoint_is_due (audit, at, now_us) && !add_checkpoint (audit, at, now_us, error))
+    return FALSE;
+  return add_line (audit, kind, at, actor, body, error);
+}
+
+gboolean mugai_audit_checkpoint (MugaiAudit *audit, gint64 now_us, GError **error) {
+  g_autofree char *at = mugai_time_rfc3339 (now_us);
+
+  return audit->signer == NULL || add_checkpoint (audit, at, now_us, error);
+}
+
+/* ---- signing ---- */
+
+/* Renamed into place, not synced: after a power cut an older one may be there, which says less, and nothing false. */
+static void write_head (MugaiAudit *audit) {
+  if (audit->signer == NULL)
+    return;
+  g_autoptr (MugaiJson) head = mugai_audit_sign (audit->signer, "head", audit->synced.seq, audit->synced.hash);
+  g_autofree char *line = mugai_json_line (head);
+  g_autofree char *text = g_strconcat (line, "\n", NULL);
+  g_auto (MugaiFd) fd =
+      openat (audit->directory_fd, ".head.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, SEGMENT_MODE);
+  if (fd < 0 || !mugai_fd_write_all (fd, text, strlen (text), NULL)
+      || renameat (audit->directory_fd, ".head.new", audit->directory_fd, MUGAI_AUDIT_HEAD_NAME) < 0)
+    g_debug ("audit chain: " MUGAI_AUDIT_HEAD_NAME " is behind: %s", g_strerror (errno));
+}
+
+/* What we signed once must still be there: else the tail was cut off while nobody wrote. */
+static gboolean check_head (MugaiAudit *audit, GError **error) {
+  gboolean there = FALSE;
+  g_autoptr (MugaiJson) head = mugai_audit_read_statement (audit->directory_fd, MUGAI_AUDIT_HEAD_NAME, &there);
+  g_autofree char *key = NULL;
+  char hash[MUGAI_SHA256_HEX_LENGTH + 1];
+  guint64 seq = 0;
+
+  if (!mugai_audit_read_public (audit->directory_fd, MUGAI_AUDIT_PUBLIC_NAME, &key, error))
+    return FALSE;
+  if (head == NULL || !mugai_audit_check_signature (head, "head", key, &seq, hash))
+    return TRUE; /* none yet, or torn by a power cut */
+  if (seq > audit->synced.seq || (seq == audit->synced.seq && strcmp (hash, audit->synced.hash) != 0))
+    return fail_broken (error, MUGAI_AUDIT_HEAD_NAME, "truncated: it names a later line than the chain has");
+  return TRUE;
+}
+
+gboolean mugai_audit_use_key (MugaiAudit *audit, const char *keys_folder, GError **error) {
+  audit->signer = mugai_audit_signer_open (keys_folder, audit->directory_fd, error);
+  if (audit->signer == NULL || !check_head (audit, error))
+    return FALSE;
+  write_head (audit);
+  return TRUE;
+}
+
+/* The last line of the segment @name. */
+static gboolean read_end (MugaiAudit *audit, const char *name, Head *ret_head, GError **error) {
+  Head synced = audit->synced;
+  guint64 whole_bytes = 0;
+  gboolean found = FALSE;
+  gboolean done = read_head (audit, name, &whole_bytes, &found, error);
+
+  *ret_head = audit->synced;
+  audit->synced = synced;
+  return done && (found || fail_broken (error, name, "has no line"));
+}
+
+gboolean mugai_audit_expire (MugaiAudit *audit, const char *before_day, char **ret_last, GError **error) {
+  g_autoptr (GPtrArray) names = mugai_audit_segments (audit->directory_fd, error);
+  g_autofree char *limit = names != NULL ? mugai_audit_segment_name (before_day) : NULL;
+  g_autoptr (GError) cause = NULL;
+  Head end;
+  guint n = 0;
+
+  *ret_last = NULL;
+  if (names == NULL)
+    return FALSE;
+  while (n + 1 < names->len && strcmp (g_ptr_array_index (names, n), limit) < 0)
+    n++;
+  if (n == 0 || audit->signer == NULL)
+    return TRUE;
+  if (!read_end (audit, g_ptr_array_index (names, n - 1), &end, error))
+    return FALSE;
+  g_autoptr (MugaiJson) base = mugai_audit_sign (audit->signer, "base", end.seq, end.hash);
+  g_autofree char *line = mugai_json_line (base);
+  g_autofree char *text = g_strconcat (line, "\n", NULL);
+  /* The statement first: a chain that begins late without one is a broken chain. */
+  if (!mugai_file_write_durable (audit->directory_fd, MUGAI_AUDIT_BASE_NAME, text, strlen (text), SEGMENT_MODE, &cause))
+    return mugai_audit_fail_io (error, cause->message, MUGAI_AUDIT_BASE_NAME);
+  for (guint i = 0; i < n; i++)
+    if (unlinkat (audit->directory_fd, g_ptr_array_index (names, i), 0) < 0)
+      return mugai_audit_fail_io (error, "cannot remove", g_ptr_array_index (names, i));
+  *ret_last = g_strdup (g_ptr_array_index (names, n - 1));
+  return TRUE;
+}
+
 void mugai_audit_abandon (MugaiAudit *audit) {
+  if (audit->pending.seq != audit->synced.seq)
+    audit->signed_at_us = 0; /* a checkpoint may have gone with the group */
   g_string_set_size (audit->group, 0);
   g_clear_pointer (&audit->pending_segment, g_free);
   audit->pending = audit->synced;
@@ -254,6 +383,7 @@ gboolean mugai_audit_sync (MugaiAudit *audit, GError **error) {
   audit->size_bytes = size_bytes + audit->group->len;
   audit->synced = audit->pending;
   mugai_audit_abandon (audit);
+  write_head (audit);
   return TRUE;
 }
 

@@ -10,72 +10,56 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mugai/base/config.h"
+#include "mugai/keeper.h"
 #include "mugai/base/unicode.h"
 
+#include "audit.h"
 #include "cli.h"
 #include "words.h"
 
 #define DEFAULT_CONFIG "/etc/mugai/mugai.yaml"
 #define DEFAULT_LINES 20
 #define EXIT_FAULT 1
+#define KEEPER_WAIT_MS 3000
 
-typedef struct {
-  char *config, *audit, *kind;
-  int limit;
-  gboolean json;
-} Options;
+typedef MugaiCliAudit Options;
 
-static void options_clear (Options *options) {
-  g_free (options->config);
-  g_free (options->audit);
-  g_free (options->kind);
+static void options_clear (MugaiCliAudit *options) {
+  char **texts[] = { &options->config_path,  &options->audit, &options->index,   &options->key,     &options->anchor,
+                     &options->since,        &options->until, &options->address, &options->subject, &options->queue_id,
+                     &options->message_id,   &options->id,    &options->sha256,  &options->rule,    &options->action,
+                     &options->verdict,      &options->actor, &options->kind,    &options->month,   &options->format,
+                     &options->keeper_socket };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free (*texts[i]);
+  mugai_config_free (options->config);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
-
-static void print_usage (FILE *out) {
-  fputs (
-      MUGAI_CLI_WORDS ("使い方:\n"
-                       "  mugai audit show [--config FILE | --audit DIR] [--kind 種類] [--limit 件数] [--json]\n"
-                       "  mugai audit verify [--config FILE | DIR] [--json]\n\n"
-                       "show    記録を古い順に表示します（既定は最新の 20 件、--limit 0 は全件）\n"
-                       "verify  ハッシュの連鎖を検証し、最初の異常の場所を示します\n",
-                       "Usage:\n"
-                       "  mugai audit show [--config FILE | --audit DIR] [--kind KIND] [--limit N] [--json]\n"
-                       "  mugai audit verify [--config FILE | DIR] [--json]\n\n"
-                       "show    prints lines of the chain, oldest first (the last 20; --limit 0: all)\n"
-                       "verify  proves the chain, and names the first line that is altered, missing, moved or torn\n"),
-      out);
-}
-
-static gboolean parse (Options *options, int *argc, char ***argv, const char *name, GError **error) {
-  const GOptionEntry entries[] = {
-    { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config, "mugai.yaml (" DEFAULT_CONFIG ")", "FILE" },
-    { "audit", 0, 0, G_OPTION_ARG_FILENAME, &options->audit,
-      MUGAI_CLI_WORDS ("監査記録のフォルダ", "folder of the chain"), "DIR" },
-    { "kind", 0, 0, G_OPTION_ARG_FILENAME, &options->kind,
-      MUGAI_CLI_WORDS ("この種類だけ（record など）", "lines of this kind only (record, ...)"), "KIND" },
-    { "limit", 0, 0, G_OPTION_ARG_INT, &options->limit, MUGAI_CLI_WORDS ("件数", "how many; 0: all"), "N" },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, MUGAI_CLI_WORDS ("JSON で出力", "JSON for programs"), NULL },
-    G_OPTION_ENTRY_NULL,
-  };
-  g_autoptr (GOptionContext) context = g_option_context_new ("[DIR]");
-  g_autofree char *program = g_strdup_printf ("mugai audit %s", name);
-
-  g_set_prgname (program);
-  g_option_context_add_main_entries (context, entries, NULL);
-  return g_option_context_parse (context, argc, argv, error);
-}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MugaiCliAudit, options_clear)
 
 /* (transfer full): the folder of the chain; NULL and @error. */
-static char *find_folder (const Options *options, const char *given, GError **error) {
-  if (given != NULL)
-    return g_strdup (given);
-  if (options->audit != NULL)
-    return g_strdup (options->audit);
-  g_autoptr (MugaiConfig) config =
-      mugai_config_load (options->config != NULL ? options->config : DEFAULT_CONFIG, error);
-  return config != NULL ? g_strdup (config->audit) : NULL;
+static char *find_folder (MugaiCliAudit *options, const char *given, GError **error) {
+  if (given != NULL || (options->audit != NULL && options->config_path == NULL))
+    return g_strdup (given != NULL ? given : options->audit);
+  options->config = mugai_config_load (options->config_path != NULL ? options->config_path : DEFAULT_CONFIG, error);
+  if (options->config == NULL)
+    return NULL;
+  options->keeper_socket = mugai_config_keeper_socket (options->config);
+  return g_strdup (options->audit != NULL ? options->audit : options->config->audit);
+}
+
+gboolean mugai_cli_audit_note (const MugaiCliAudit *options, const char *kind, json_t *more, int *ret_status) {
+  g_autoptr (MugaiJson) body = more != NULL ? more : json_object ();
+  g_autoptr (GError) error = NULL;
+
+  if (options->keeper_socket == NULL) /* a copy elsewhere */
+    return TRUE;
+  g_autoptr (MugaiJson) answer = mugai_keeper_act (options->keeper_socket, kind, body, KEEPER_WAIT_MS, &error);
+  if (answer != NULL)
+    return TRUE;
+  gboolean refused = g_error_matches (error, MUGAI_KEEPER_ERROR, MUGAI_KEEPER_ERROR_FAILED);
+  *ret_status = mugai_cli_fail (refused ? EX_NOPERM : EX_TEMPFAIL, "audit", "%s", error->message);
+  return FALSE;
 }
 
 /* ---- show ---- */
@@ -145,6 +129,13 @@ static void print_table (GPtrArray *lines) {
   mugai_cli_table (columns, G_N_ELEMENTS (columns), rows);
 }
 
+void mugai_cli_audit_print (GPtrArray *lines, gboolean json) {
+  if (json)
+    print_json (lines);
+  else
+    print_table (lines);
+}
+
 static int show (const Options *options, const char *folder) {
   g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func ((GDestroyNotify) json_decref);
   Collection collection = { options, lines };
@@ -152,10 +143,7 @@ static int show (const Options *options, const char *folder) {
 
   if (!mugai_audit_each_back (folder, collect, &collection, &error))
     return mugai_cli_fail (EX_IOERR, "audit show", "%s", error->message);
-  if (options->json)
-    print_json (lines);
-  else
-    print_table (lines);
+  mugai_cli_audit_print (lines, options->json);
   return 0;
 }
 
@@ -169,6 +157,7 @@ static void print_report_json (const MugaiAuditReport *report) {
   json_object_set_new (object, "file", mugai_json_string (report->file));
   json_object_set_new (object, "line", report->ok ? json_null () : json_integer ((json_int_t) report->line));
   json_object_set_new (object, "fault", mugai_json_string (report->fault));
+  json_object_set_new (object, "signatures", json_boolean (report->signatures));
   g_autofree char *text = mugai_json_line (object);
   puts (text);
 }
@@ -178,7 +167,11 @@ static void print_report (const MugaiAuditReport *report) {
     printf (MUGAI_CLI_WORDS ("正常: %" G_GUINT64_FORMAT " 件すべてを検証しました\n",
                              "ok: %" G_GUINT64_FORMAT " lines proven\n"),
             report->lines);
-  else
+  if (report->ok && !report->signatures)
+    fputs (MUGAI_CLI_WORDS ("署名は検証していません（公開鍵がありません。--key FILE）\n",
+                            "no signature was looked at: no public key is here (--key FILE)\n"),
+           stdout);
+  if (!report->ok)
     printf (MUGAI_CLI_WORDS ("異常: %s の %" G_GUINT64_FORMAT " 行目: %s\nその前の %" G_GUINT64_FORMAT
                              " 件は正常です\n",
                              "FAULT: %s line %" G_GUINT64_FORMAT ": %s\nthe %" G_GUINT64_FORMAT
@@ -190,7 +183,7 @@ static int verify (const Options *options, const char *folder) {
   g_autoptr (GError) error = NULL;
   MugaiAuditReport report;
 
-  if (!mugai_audit_verify (folder, &report, &error))
+  if (!mugai_audit_verify_signed (folder, options->key, options->anchor, &report, &error))
     return mugai_cli_fail (EX_IOERR, "audit verify", "%s", error->message);
   if (options->json)
     print_report_json (&report);
@@ -201,19 +194,87 @@ static int verify (const Options *options, const char *folder) {
   return status;
 }
 
-static int run (const char *name, int argc, char **argv) {
-  g_auto (Options) options = { .limit = DEFAULT_LINES };
-  g_autoptr (GError) error = NULL;
-  gboolean verifying = strcmp (name, "verify") == 0;
+/* ---- the commands ---- */
 
-  if (!parse (&options, &argc, &argv, name, &error))
+static const struct {
+  const char *name;
+  int (*run) (const Options *options, const char *folder);
+  int limit; /* when none is given */
+  const char *ja, *en;
+} commands[] = {
+  { "show", show, DEFAULT_LINES, "記録を古い順に表示します（既定は最後の 20 件、--limit 0 で全件）",
+    "prints lines of the chain, oldest first (the last 20; --limit 0: all)" },
+  { "search", mugai_cli_audit_search, 50, "索引で探します（日時、アドレス、件名、ID、ハッシュ、規則、判定、実行者）",
+    "finds by time, address, subject, ids, hash, rule, verdict, actor" },
+  { "verify", verify, 0, "記録を検証し、最初の異常の場所を示します（--key 公開鍵、--anchor 控え）",
+    "proves the chain, and names the first line that is altered, missing, moved or torn" },
+  { "report", mugai_cli_audit_report, 0, "月次報告（--month、--format text|csv|html）",
+    "a month's figures (--month, --format text|csv|html)" },
+  { "checkpoint", mugai_cli_audit_checkpoint, 0, "署名した控えを出力します（別の場所に保管してください）",
+    "signs, and prints the signed head: keep it elsewhere, an anchor for verify" },
+  { "policy", mugai_cli_audit_policy, 0, "取得項目、保存期間、記録できない場合の対処",
+    "what is logged, for how long, and what is done when it cannot be" },
+};
+
+static void print_usage (FILE *out) {
+  fputs (MUGAI_CLI_WORDS ("使い方:\n", "Usage:\n"), out);
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    fprintf (out, "  mugai audit %-10s [--config FILE | DIR]  %s\n", commands[i].name,
+             MUGAI_CLI_WORDS (commands[i].ja, commands[i].en));
+}
+
+#define TEXT(name, field, ja, en, argument)                                                                            \
+  { name, 0, 0, G_OPTION_ARG_FILENAME, &options->field, MUGAI_CLI_WORDS (ja, en), argument }
+
+static gboolean parse (Options *options, int *argc, char ***argv, const char *name, GError **error) {
+  const GOptionEntry entries[] = {
+    TEXT ("config", config_path, "mugai.yaml (" DEFAULT_CONFIG ")", "mugai.yaml (" DEFAULT_CONFIG ")", "FILE"),
+    TEXT ("audit", audit, "監査記録のフォルダ", "folder of the chain", "DIR"),
+    TEXT ("index", index, "検索用の索引ファイル", "file of the search index", "FILE"),
+    TEXT ("key", key, "公開鍵（別に保管したもの）", "public key, kept elsewhere", "FILE"),
+    TEXT ("anchor", anchor, "別に保管した署名済みの控え", "a signed head, kept elsewhere", "FILE"),
+    TEXT ("since", since, "この日時以降", "from then on (2026-11-21T09, ...)", "TIME"),
+    TEXT ("until", until, "この日時まで", "until then", "TIME"),
+    TEXT ("address", address, "差出人または宛先（@domain も可）", "sender or recipient, or @domain", "ADDR"),
+    TEXT ("subject", subject, "件名に含まれる文字列", "in the subject", "TEXT"),
+    TEXT ("queue-id", queue_id, "キュー ID", "the MTA's queue id", "ID"),
+    TEXT ("message-id", message_id, "Message-ID", "Message-ID", "ID"),
+    TEXT ("id", id, "受付番号", "mugai's id", "ID"),
+    TEXT ("sha256", sha256, "添付の SHA-256", "SHA-256 of a part or original", "HEX"),
+    TEXT ("rule", rule, "規則", "rule", "ID"),
+    TEXT ("action", action, "処理", "deliver, hold, refuse, tempfail", "ACTION"),
+    TEXT ("verdict", verdict, "検査結果", "infected, encrypted, ...", "VERDICT"),
+    TEXT ("actor", actor, "実行者", "who did it (uid:1001:hana)", "ACTOR"),
+    TEXT ("kind", kind, "この種類だけ（record など）", "lines of this kind only (record, ...)", "KIND"),
+    TEXT ("month", month, "月", "the month", "YYYY-MM"),
+    TEXT ("format", format, "text、csv、html、json", "text, csv, html, json", "FORMAT"),
+    { "limit", 0, 0, G_OPTION_ARG_INT, &options->limit, MUGAI_CLI_WORDS ("件数", "how many; 0: all (show)"), "N" },
+    { "offset", 0, 0, G_OPTION_ARG_INT, &options->offset, MUGAI_CLI_WORDS ("読み飛ばす件数", "skip so many"), "N" },
+    { "rebuild", 0, 0, G_OPTION_ARG_NONE, &options->rebuild,
+      MUGAI_CLI_WORDS ("索引を作り直す", "make the search index anew"), NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, MUGAI_CLI_WORDS ("JSON で出力", "JSON for programs"), NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new ("[DIR]");
+  g_autofree char *program = g_strdup_printf ("mugai audit %s", name);
+
+  g_set_prgname (program);
+  g_option_context_add_main_entries (context, entries, NULL);
+  return g_option_context_parse (context, argc, argv, error);
+}
+
+static int run (gsize which, int argc, char **argv) {
+  g_auto (MugaiCliAudit) options = { .limit = commands[which].limit };
+  g_autoptr (GError) error = NULL;
+
+  if (!parse (&options, &argc, &argv, commands[which].name, &error))
     return mugai_cli_fail (EX_USAGE, "audit", "%s", error->message);
-  if (options.limit < 0 || argc > (verifying ? 2 : 1))
+  if (options.limit < 0 || options.offset < 0 || argc > 2)
     return mugai_cli_fail (EX_USAGE, "audit", "%s", MUGAI_CLI_WORDS ("引数が正しくありません", "wrong arguments"));
   g_autofree char *folder = find_folder (&options, argc > 1 ? argv[1] : NULL, &error);
   if (folder == NULL)
     return mugai_cli_fail (EX_CONFIG, "audit", "%s", error->message);
-  return verifying ? verify (&options, folder) : show (&options, folder);
+  return commands[which].run (&options, folder);
 }
 
 int mugai_cli_audit (int argc, char **argv) {
@@ -223,8 +284,9 @@ int mugai_cli_audit (int argc, char **argv) {
     print_usage (stdout);
     return 0;
   }
-  if (g_strcmp0 (name, "show") == 0 || g_strcmp0 (name, "verify") == 0)
-    return run (name, argc - 1, argv + 1);
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (g_strcmp0 (name, commands[i].name) == 0)
+      return run (i, argc - 1, argv + 1);
   print_usage (stderr);
   return EX_USAGE;
 }

@@ -5,14 +5,18 @@
  * The counters are the keeper's; a stop and a resumption are acts on the audit chain, with who did it and why. The brake of the
  * whole relay is a stop like any other: of "outbound:organisation" (or inbound).
  */
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mugai/base/config.h"
 #include "mugai/keeper.h"
 
 #include "cli.h"
 #include "words.h"
+
+#define NO_LOGIN_UID G_MAXUINT32 /* (uid_t) -1: no login */
 
 #define DEFAULT_CONFIG "/etc/mugai/mugai.yaml"
 #define KEEPER_WAIT_MS 5000
@@ -22,6 +26,23 @@ typedef struct {
   char *config, *reason;
   gboolean json;
 } Options;
+
+/* (transfer full): who does this: the login's user where the kernel knows it, else who called sudo, else our own. */
+static char *find_actor (void) {
+  g_autofree char *text = NULL;
+  guint64 uid = NO_LOGIN_UID;
+  const char *sudo = g_getenv ("SUDO_UID");
+
+  if (g_file_get_contents ("/proc/self/loginuid", &text, NULL, NULL))
+    uid = g_ascii_strtoull (text, NULL, 10);
+  if (uid == NO_LOGIN_UID && getuid () == 0 && sudo != NULL)
+    uid = g_ascii_strtoull (sudo, NULL, 10);
+  if (uid == NO_LOGIN_UID)
+    uid = getuid ();
+  const struct passwd *user = getpwuid ((uid_t) uid);
+  return g_strdup_printf ("uid:%" G_GUINT64_FORMAT "%s%s", uid, user != NULL ? ":" : "",
+                          user != NULL ? user->pw_name : "");
+}
 
 static void options_clear (Options *options) {
   g_free (options->config);
@@ -105,7 +126,7 @@ static int list (const Options *options, const char *socket) {
 /* ---- stop, resume ---- */
 
 static int act (const Options *options, const char *socket, const char *name, const char *key) {
-  g_autofree char *actor = mugai_cli_actor ();
+  g_autofree char *actor = find_actor ();
   g_autoptr (MugaiJson) body = json_object ();
   g_autoptr (GError) error = NULL;
   gboolean stop = strcmp (name, "stop") == 0;

@@ -20,9 +20,9 @@ static const struct {
   { "text", mugai_cli_text, "HTML to plain text" },
   { "scan", mugai_cli_scan, "what a file or mail really is" },
   { "policy", mugai_cli_policy, "check, explain, test, compare and load policies" },
-  { "quarantine", mugai_cli_quarantine, "list, show and export held and changed mail" },
+  { "quarantine", mugai_cli_quarantine, "held and changed mail: look, release, keep, dispose of" },
   { "flow", mugai_cli_flow, "counters of sent mail; stop and resume senders" },
-  { "audit", mugai_cli_audit, "show and verify the record" },
+  { "audit", mugai_cli_audit, "the record: show, search, verify, report" },
   { "status", mugai_cli_status, "what mugaid is doing" },
 };
 

@@ -200,3 +200,19 @@ json_t *mugai_keeper_ask_counters (const char *socket_path, int timeout_ms, GErr
   g_autoptr (MugaiJson) body = json_object ();
   return ask_question (socket_path, MUGAI_KEEPER_ASK_COUNTERS, body, timeout_ms, error);
 }
+
+/* ---- acts ---- */
+
+json_t *mugai_keeper_act (const char *socket_path, const char *kind, json_t *body, int timeout_ms, GError **error) {
+  g_autoptr (MugaiJson) act = body != NULL ? json_copy (body) : json_object ();
+  g_autofree char *id = mugai_id_new ();
+  const char *sudo = g_getenv ("SUDO_UID"), *origin = g_getenv ("SSH_CONNECTION");
+  json_t *answer = NULL;
+
+  json_object_set_new (act, "act_id", mugai_json_string (id));
+  if (sudo != NULL)
+    json_object_set_new (act, "sudo_uid", mugai_json_string (sudo));
+  json_object_set_new (act, "origin", mugai_json_string (origin != NULL ? origin : "local"));
+  /* The keeper names the actor itself; what stands here is only for one that would not know the kind. */
+  return send_request (socket_path, kind, "", act, -1, timeout_ms, &answer, error) ? answer : NULL;
+}

@@ -3,26 +3,30 @@
  * keeper/request: what a client asks for, checked on arrival.
  *
  *     request   {"kind": "record" or an act, "actor"} and one or two descriptors: the body, the original
- *     answer    {"ok": true} or {"ok": false, "error": words}
+ *     answer    {"ok": true, ... of an act} or {"ok": false, "error": words}
  */
 #pragma once
 
 #include "mugai/keeper.h"
+#include "mugai/quarantine/acts.h"
 
-#define MUGAI_KEEPER_MAX_REQUEST_BYTES 4096u /* of the datagram: the body comes in a memory file */
+#define MUGAI_KEEPER_MAX_REQUEST_BYTES 4096u        /* of the datagram: the body comes in a memory file */
+#define MUGAI_KEEPER_MAX_ANSWER_BYTES (160u * 1024) /* tokens for 1,000 recipients */
 #define MUGAI_KEEPER_MAX_KIND_BYTES 64u
 #define MUGAI_KEEPER_MAX_ACTOR_BYTES 512u
 #define MUGAI_KEEPER_KIND_RECORD "record"
 #define MUGAI_KEEPER_ASK_RATES "ask-rates" /* questions: answered at once, nothing on the chain */
 #define MUGAI_KEEPER_ASK_COUNTERS "ask-counters"
-#define MUGAI_KEEPER_MAX_ANSWER_BYTES 65536u
 
 typedef struct {
   char *kind, *actor;
   char *id; /* of the record or the act: a repeated request has the same */
   json_t *body;
-  int original_fd; /* sealed; -1: none */
-  int answer_fd;   /* borrowed: the client's socket; -1: it has gone */
+  int original_fd;  /* sealed; -1: none */
+  MugaiActor *doer; /* of an act on the quarantine: who the kernel says it is; else NULL */
+  json_t *answer;   /* what the act gave, or NULL */
+  GError *refused;  /* why it was not done; NULL */
+  int answer_fd;    /* borrowed: the client's socket; -1: it has gone */
 } MugaiKeeperRequest;
 
 /** mugai_keeper_request_read: (transfer full): NULL: not what was agreed. Takes @fds over in any case. */

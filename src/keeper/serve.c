@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "mugai/audit.h"
@@ -22,6 +23,7 @@
 #include "store.h"
 
 #define RETRY_MS 1000
+#define UPKEEP_MS 500 /* so long without a request: time for expiry, keys and retention */
 #define MAX_ERROR_BYTES 1024u
 
 G_DEFINE_QUARK (mugai - keeper - error - quark, mugai_keeper_error)
@@ -50,8 +52,8 @@ static void client_free (gpointer data) {
 }
 
 /* A client that does not read its answer loses it: it will ask again, and the id is known. */
-static void answer (int fd, const GError *error) {
-  g_autoptr (MugaiJson) object = json_object ();
+static void answer (int fd, json_t *more, const GError *error) {
+  g_autoptr (MugaiJson) object = more != NULL && error == NULL ? json_copy (more) : json_object ();
   g_autofree char *words = error != NULL ? g_strndup (error->message, MAX_ERROR_BYTES) : NULL;
 
   json_object_set_new (object, "ok", json_boolean (error == NULL));
@@ -91,13 +93,25 @@ static void write_group (Keeper *keeper) {
     return;
   if (!mugai_keeper_store_keep (keeper->store, keeper->group, &error))
     note_error (keeper, error);
+  else
+    mugai_keeper_store_after (keeper->store);
   for (guint i = 0; i < keeper->group->len; i++) {
     const MugaiKeeperRequest *request = g_ptr_array_index (keeper->group, i);
-    answer (request->answer_fd, error);
+    answer (request->answer_fd, request->answer, error != NULL ? error : request->refused);
   }
   forget_requests (keeper);
   if (error != NULL && keeper->broken == NULL)
     try_open (keeper); /* undoes the group's rows at once, when it can */
+}
+
+/* What has no client: in the quiet between requests, a little at a time. */
+static void look_after (Keeper *keeper) {
+  g_autoptr (GError) error = NULL;
+
+  if (mugai_keeper_store_is_open (keeper->store) && !mugai_keeper_store_upkeep (keeper->store, &error)) {
+    g_debug ("%s", error->message);
+    note_error (keeper, error);
+  }
 }
 
 /* ---- clients ---- */
@@ -125,12 +139,7 @@ static void answer_question (Keeper *keeper, const Client *client, MugaiKeeperRe
   g_autoptr (MugaiKeeperRequest) owned = request;
   g_autoptr (GError) error = NULL;
   g_autoptr (MugaiJson) object = mugai_keeper_store_answer (keeper->store, owned, &error);
-  if (object == NULL) {
-    answer (client->fd, error);
-    return;
-  }
-  g_autofree char *text = mugai_json_line (object);
-  (void) !mugai_fd_send (client->fd, text, strlen (text), NULL, 0, NULL);
+  answer (client->fd, object, error);
 }
 
 /* FALSE: the client has gone, or talks nonsense. */
@@ -145,13 +154,16 @@ static gboolean read_client (Keeper *keeper, Client *client) {
     return FALSE;
   MugaiKeeperRequest *request = mugai_keeper_request_read (text, (gsize) got, fds, n_fds, &error);
   if (request == NULL) {
-    answer (client->fd, error);
+    answer (client->fd, NULL, error);
     return FALSE;
   }
-  if (mugai_keeper_counters_is_question (request->kind))
+  if (mugai_keeper_counters_is_question (request->kind)) {
     answer_question (keeper, client, request);
-  else
-    add_to_group (keeper, client, request);
+    return TRUE;
+  }
+  if (mugai_quarantine_is_act (request->kind))
+    request->doer = mugai_keeper_store_who (keeper->store, client->fd, request->body);
+  add_to_group (keeper, client, request);
   return TRUE;
 }
 
@@ -175,7 +187,7 @@ static void fill_poll (Keeper *keeper, GArray *items) {
 static int wait_ms (const Keeper *keeper) {
   if (keeper->group->len > 0)
     return (int) CLAMP ((keeper->group_end_us - g_get_monotonic_time () + 999) / 1000, 0, MUGAI_KEEPER_GROUP_MS);
-  return mugai_keeper_store_is_open (keeper->store) ? -1 : RETRY_MS;
+  return mugai_keeper_store_is_open (keeper->store) ? UPKEEP_MS : RETRY_MS;
 }
 
 static void read_clients (Keeper *keeper, const struct pollfd *items, guint n_clients) {
@@ -207,8 +219,10 @@ static gboolean turn (Keeper *keeper, GArray *items) {
     if (item[0].revents != 0)
       return FALSE;
   }
-  if (ready == 0 && keeper->group->len == 0)
+  if (ready == 0 && keeper->group->len == 0) {
     try_open (keeper);
+    look_after (keeper);
+  }
   if (group_is_due (keeper))
     write_group (keeper);
   return TRUE;
@@ -228,7 +242,9 @@ gboolean mugai_keeper_serve (int listen_fd, int stop_fd, const MugaiKeeperOption
                     .group = g_ptr_array_new_with_free_func ((GDestroyNotify) mugai_keeper_request_free) };
   g_autoptr (GArray) items = g_array_new (FALSE, TRUE, sizeof (struct pollfd));
 
-  (void) signal (SIGXFSZ, SIG_IGN); /* a file limit is a full disk: an error of write (), not our death */
+  static const struct rlimit no_core = { 0, 0 };
+  (void) setrlimit (RLIMIT_CORE, &no_core); /* keys and mails are in our memory */
+  (void) signal (SIGXFSZ, SIG_IGN);         /* a file limit is a full disk: an error of write (), not our death */
   (void) fcntl (listen_fd, F_SETFL, fcntl (listen_fd, F_GETFL) | O_NONBLOCK);
   try_open (&keeper);
   while (keeper.broken == NULL && turn (&keeper, items))

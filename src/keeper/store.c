@@ -14,7 +14,10 @@
 #include "mugai/quarantine.h"
 
 #include "counters.h"
+#include "export.h"
 #include "known.h"
+#include "peer.h"
+#include "upkeep.h"
 
 struct MugaiKeeperStore {
   const MugaiKeeperOptions *options;
@@ -22,13 +25,17 @@ struct MugaiKeeperStore {
   MugaiAudit *audit;
   MugaiKnown *known;
   MugaiKeeperCounters *counters; /* NULL before the first open; kept over a failure: what is on the chain was counted */
-  gboolean swept;                /* blobs without rows were looked for: once a life, they come from a death only */
+  MugaiExport *export;
+  gboolean disposing; /* the group has a disposal */
+  gint64 upkeep_at_us;
+  gboolean swept; /* blobs without rows were looked for: once a life, they come from a death only */
 };
 
 MugaiKeeperStore *mugai_keeper_store_new (const MugaiKeeperOptions *options) {
   MugaiKeeperStore *store = g_new0 (MugaiKeeperStore, 1);
 
   store->options = options;
+  store->export = mugai_export_new ();
   return store;
 }
 
@@ -43,6 +50,7 @@ void mugai_keeper_store_free (MugaiKeeperStore *store) {
     return;
   close_both (store);
   mugai_keeper_counters_free (store->counters);
+  mugai_export_free (store->export);
   g_free (store);
 }
 
@@ -81,18 +89,48 @@ static gboolean repair (MugaiKeeperStore *store, MugaiKnown *known, GError **err
   return TRUE;
 }
 
+/* Acts whose rows are there and whose line is not: nobody was answered, but the states have moved: the line follows. */
+static gboolean complete_acts (MugaiKeeperStore *store, MugaiKnown *known, GError **error) {
+  g_autoptr (MugaiJson) acts = mugai_quarantine_unconfirmed_acts (store->quarantine, error);
+  json_t *act;
+  size_t i;
+
+  json_array_foreach (acts, i, act) {
+    const char *text = json_string_value (json_object_get (act, "body"));
+    g_autoptr (MugaiJson) body = json_loads (text, JSON_REJECT_DUPLICATES, NULL);
+    gboolean has = FALSE;
+    if (!mugai_known_has (known, json_string_value (json_object_get (act, "act_id")), &has, error))
+      return FALSE;
+    if (!has && body != NULL
+        && !mugai_audit_append (store->audit, json_string_value (json_object_get (act, "kind")),
+                                json_string_value (json_object_get (act, "actor")), body, g_get_real_time (), error))
+      return FALSE;
+    if (!has)
+      mugai_known_add (known, json_string_value (json_object_get (act, "act_id")), g_get_real_time ());
+  }
+  return acts != NULL && mugai_audit_sync (store->audit, error);
+}
+
+static char *keys_folder (const MugaiKeeperStore *store) {
+  const char *keys = store->options->keys;
+
+  return keys != NULL && keys[0] != '\0' ? g_strdup (keys) : mugai_quarantine_default_keys (store->options->store);
+}
+
 gboolean mugai_keeper_store_open (MugaiKeeperStore *store, GError **error) {
   if (mugai_keeper_store_is_open (store))
     return TRUE;
   close_both (store);
+  g_autofree char *keys = keys_folder (store);
   store->audit = mugai_audit_open (store->options->audit, error);
-  if (store->audit == NULL)
+  if (store->audit == NULL || !mugai_audit_use_key (store->audit, keys, error))
     return FALSE;
   g_autoptr (MugaiKnown) known = mugai_known_new (store->options->audit, error);
   if (known == NULL)
     return FALSE;
-  store->quarantine = mugai_quarantine_open (store->options->store, FALSE, error);
-  if (store->quarantine == NULL || !repair (store, known, error))
+  store->quarantine = mugai_quarantine_open_with_keys (store->options->store, keys, FALSE, error);
+  if (store->quarantine == NULL || !repair (store, known, error) || !complete_acts (store, known, error)
+      || !mugai_quarantine_destroy_disposed (store->quarantine, error))
     return FALSE;
   if (store->counters == NULL)
     store->counters = mugai_keeper_counters_new (store->options->audit, store->options->store, error);
@@ -120,40 +158,88 @@ static GPtrArray *choose_new (MugaiKeeperStore *store, GPtrArray *group, GError 
   return g_steal_pointer (&fresh);
 }
 
-static gboolean has_original (GPtrArray *requests) {
+static gboolean needs_index (GPtrArray *requests) {
   for (guint i = 0; i < requests->len; i++) {
     const MugaiKeeperRequest *request = g_ptr_array_index (requests, i);
-    if (request->original_fd >= 0)
+    if (request->original_fd >= 0 || request->doer != NULL)
       return TRUE;
   }
   return FALSE;
 }
 
-static gboolean put_originals (MugaiKeeperStore *store, GPtrArray *requests, GError **error) {
+/* A refused act is a line too, of a kind of its own; only what goes wrong beyond it fails the group. */
+static gboolean do_act (MugaiKeeperStore *store, MugaiKeeperRequest *request, gint64 now_us, GError **error) {
+  g_autoptr (GError) cause = NULL;
+  json_t *line = NULL;
+  gboolean done = mugai_quarantine_act (store->quarantine, request->kind, request->doer, request->body, now_us, &line,
+                                        &request->answer, &cause);
+
+  g_free (request->actor);
+  request->actor = g_strdup (request->doer->name);
+  json_decref (request->body);
+  request->body = line;
+  store->disposing = store->disposing || strcmp (request->kind, "delete") == 0 || strcmp (request->kind, "expire") == 0;
+  if (done)
+    return TRUE;
+  if (cause->domain != MUGAI_ACT_ERROR) {
+    g_propagate_error (error, g_steal_pointer (&cause));
+    return FALSE;
+  }
+  json_object_set_new (line, "act", json_string (request->kind));
+  json_object_set_new (line, "because", mugai_json_string (cause->message));
+  g_free (request->kind);
+  request->kind = g_strdup ("act-refused");
+  request->refused = g_steal_pointer (&cause);
+  return TRUE;
+}
+
+static gboolean put_rows (MugaiKeeperStore *store, GPtrArray *requests, gint64 now_us, GError **error) {
   if (!mugai_quarantine_begin (store->quarantine, error))
     return FALSE;
   for (guint i = 0; i < requests->len; i++) {
-    const MugaiKeeperRequest *request = g_ptr_array_index (requests, i);
+    MugaiKeeperRequest *request = g_ptr_array_index (requests, i);
     if (request->original_fd >= 0
         && !mugai_quarantine_put (store->quarantine, request->id, request->original_fd, request->body, error))
+      return FALSE;
+    if (request->doer != NULL && !do_act (store, request, now_us, error))
       return FALSE;
   }
   return mugai_quarantine_commit (store->quarantine, error);
 }
 
+typedef struct {
+  guint64 seq;
+  char hash[65];
+} Place;
+
 static gboolean write_lines (MugaiKeeperStore *store, GPtrArray *requests, gint64 now_us, GError **error) {
+  g_autoptr (GArray) places = g_array_new (FALSE, TRUE, sizeof (Place));
+  Place place;
+  const char *hash;
+
   for (guint i = 0; i < requests->len; i++) {
     const MugaiKeeperRequest *request = g_ptr_array_index (requests, i);
-    if (!mugai_audit_append (store->audit, request->kind, request->actor, request->body, now_us, error))
+    if (!mugai_audit_append (store->audit, request->kind, request->actor, request->body, now_us, error)
+        || (strcmp (request->kind, "checkpoint-ask") == 0 && !mugai_audit_checkpoint (store->audit, now_us, error)))
       return FALSE;
+    place.seq = mugai_audit_pending (store->audit, &hash);
+    g_strlcpy (place.hash, hash, sizeof place.hash);
+    g_array_append_val (places, place);
   }
-  return mugai_audit_sync (store->audit, error);
+  if (!mugai_audit_sync (store->audit, error))
+    return FALSE;
+  for (guint i = 0; i < requests->len; i++) {
+    const MugaiKeeperRequest *request = g_ptr_array_index (requests, i);
+    const Place *at = &g_array_index (places, Place, i);
+    mugai_export_line (store->export, at->seq, at->hash, request->kind, request->actor, request->body);
+  }
+  return TRUE;
 }
 
 static gboolean keep_new (MugaiKeeperStore *store, GPtrArray *requests, GError **error) {
   gint64 now_us = g_get_real_time ();
 
-  if (has_original (requests) && !put_originals (store, requests, error))
+  if (needs_index (requests) && !put_rows (store, requests, now_us, error))
     return FALSE;
   if (!write_lines (store, requests, now_us, error))
     return FALSE;
@@ -187,4 +273,48 @@ json_t *mugai_keeper_store_answer (MugaiKeeperStore *store, const MugaiKeeperReq
   if (!mugai_keeper_store_open (store, error))
     return NULL;
   return mugai_keeper_counters_answer (store->counters, request, g_get_real_time (), error);
+}
+
+/* ---- beside requests ---- */
+
+MugaiActor *mugai_keeper_store_who (MugaiKeeperStore *store, int fd, json_t *body) {
+  g_autoptr (GError) error = NULL;
+  const char *path = store->options->accounts;
+  g_autoptr (MugaiAccounts) accounts =
+      path != NULL && path[0] != '\0' ? mugai_accounts_load (path, &error) : mugai_accounts_parse ("", "", NULL);
+
+  if (accounts == NULL) { /* a mistake in it: nobody has a right that stands there */
+    g_message ("%s", error->message);
+    accounts = mugai_accounts_parse ("", "", NULL);
+  }
+  return mugai_keeper_peer (fd, body, accounts);
+}
+
+void mugai_keeper_store_after (MugaiKeeperStore *store) {
+  g_autoptr (GError) error = NULL;
+
+  if (store->disposing && !mugai_quarantine_destroy_disposed (store->quarantine, &error))
+    g_message ("%s", error->message); /* and again at the next upkeep */
+  else
+    store->disposing = FALSE;
+}
+
+gboolean mugai_keeper_store_upkeep (MugaiKeeperStore *store, GError **error) {
+  gint64 now_us = g_get_real_time ();
+  gboolean more = FALSE;
+
+  if (now_us < store->upkeep_at_us && !store->disposing)
+    return TRUE;
+  mugai_keeper_store_after (store);
+  g_autoptr (GPtrArray) acts =
+      mugai_upkeep_acts (store->quarantine, store->audit, store->options, now_us, &more, error);
+  if (acts == NULL)
+    return FALSE;
+  store->upkeep_at_us = more ? 0 : now_us + MUGAI_UPKEEP_S * G_USEC_PER_SEC;
+  if (acts->len == 0)
+    return TRUE;
+  if (!mugai_keeper_store_keep (store, acts, error))
+    return FALSE;
+  mugai_keeper_store_after (store);
+  return TRUE;
 }

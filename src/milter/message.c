@@ -69,6 +69,26 @@ static MugaiOutcome *attempt (MugaiSession *session, const MugaiNoticeContext *c
   return outcome;
 }
 
+/* The worker is not used again: it has half a message in hand. */
+MugaiFacts *mugai_message_inspect (MugaiSession *session, GError **error) {
+  const MugaiConfig *config = mugai_front.config;
+  gint64 deadline_us = g_get_monotonic_time () + (gint64) config->first_worker_ms * G_TIME_SPAN_MILLISECOND;
+  g_autoptr (MugaiGeneration) generation = mugai_front_generation (&mugai_front);
+  g_autoptr (MugaiWorker) worker = mugai_worker_take (generation->take_fd, (int) config->wait_ms, error);
+  g_autoptr (MugaiFacts) facts = NULL;
+  g_autofree char *words = NULL;
+
+  if (worker == NULL)
+    return NULL;
+  describe_generation (session->envelope, generation);
+  MugaiSteps *steps = mugai_worker_steps (worker, deadline_us);
+  if (!steps->inspect (steps->self, session->spool.fd, &facts, &words, error))
+    return NULL;
+  if (facts == NULL)
+    g_set_error (error, MUGAI_SANITIZE_ERROR, MUGAI_SANITIZE_ERROR_UNREADABLE, "%s", words);
+  return g_steal_pointer (&facts);
+}
+
 static gboolean is_overloaded (const MugaiFront *front) {
   return (guint) g_atomic_int_get (&front->counters[MUGAI_COUNTER_waiting]) >= front->config->max_waiting;
 }
@@ -145,7 +165,7 @@ static json_t *make_record (const MugaiSession *session, const char *id, const M
   return mugai_audit_record (&input);
 }
 
-static gboolean keep (const MugaiSession *session, const char *id, MugaiOutcome *outcome) {
+gboolean mugai_message_keep (const MugaiSession *session, const char *id, MugaiOutcome *outcome) {
   g_autoptr (GError) error = NULL;
   g_autoptr (MugaiJson) record = make_record (session, id, outcome);
   gint64 start_us = g_get_monotonic_time ();
@@ -164,7 +184,7 @@ sfsistat mugai_message_refuse (MugaiSession *session, MugaiDecision *decision, c
   const MugaiReason *reason = decision->reasons->len > 0 ? g_ptr_array_index (decision->reasons, 0) : NULL;
   g_autofree char *id = mugai_id_new ();
   MugaiOutcome outcome = { .decision = decision, .took = { -1, -1, -1, -1, -1, -1 } };
-  gboolean kept = keep (session, id, &outcome);
+  gboolean kept = mugai_message_keep (session, id, &outcome);
   const char *reply = kept ? decision->reply : KEEP_FAILED_REPLY;
   mugai_front_log ("%s client=%s from=<%s> %s action=%s rule=%s reply=\"%s\"", id, session->client,
                    session->envelope->from, what, mugai_action_name (decision->action),
@@ -230,12 +250,17 @@ static void log_line (const MugaiSession *session, const MugaiOutcome *outcome, 
                    outcome->took.rebuild, outcome->took.keep);
 }
 
-static gboolean seal (MugaiSession *session) {
+gboolean mugai_message_seal (MugaiSession *session) {
   g_autoptr (GError) error = NULL;
   if (!session->body_begun && mugai_spool_append (&session->spool, "\r\n", 2) != MUGAI_SPOOL_OK)
     return FALSE;
-  if (mugai_spool_finish (&session->spool, &error))
+  if (mugai_spool_finish (&session->spool, &error)) {
+    const char *queue_id = smfi_getsymval (session->ctx, (char *) "i");
+    g_free (session->envelope->queue_id);
+    session->envelope->queue_id = g_strdup (queue_id != NULL ? queue_id : "");
+    session->envelope->size_bytes = session->spool.size_bytes;
     return TRUE;
+  }
   mugai_front_log ("%s spool: %s", session->id, error->message);
   return FALSE;
 }
@@ -278,12 +303,8 @@ static void ask_flow (MugaiSession *session) {
 sfsistat mugai_message_finish (MugaiSession *session) {
   MugaiEnvelope *envelope = session->envelope;
   const MugaiOrganisation *organisation = mugai_policy_organisation (session->policy);
-  const char *queue_id = smfi_getsymval (session->ctx, (char *) "i");
-  if (!seal (session))
+  if (!mugai_message_seal (session))
     return mugai_answer_reply (session, TRY_AGAIN_REPLY);
-  g_free (envelope->queue_id);
-  envelope->queue_id = g_strdup (queue_id != NULL ? queue_id : "");
-  envelope->size_bytes = session->spool.size_bytes;
   mugai_flow_classify (organisation, envelope);
   g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (session->id, session->policy, envelope->time_us);
   gint64 spool_ms = ms_since (session->start_us);
@@ -291,7 +312,7 @@ sfsistat mugai_message_finish (MugaiSession *session) {
   ask_flow (session);
   g_autoptr (MugaiOutcome) outcome = go_the_way (session, context);
   outcome->took.spool = spool_ms;
-  gboolean kept = keep (session, session->id, outcome);
+  gboolean kept = mugai_message_keep (session, session->id, outcome);
   mugai_session_end_step (session);
   if (outcome->alarm)
     mugai_front_alarm (&mugai_front, "message-alarm", session->id);

@@ -71,6 +71,7 @@ void mugai_session_end_mail (MugaiSession *session) {
   g_clear_pointer (&session->recipients, g_ptr_array_unref);
   g_clear_pointer (&session->fields, g_ptr_array_unref);
   mugai_spool_clear (&session->spool);
+  g_clear_pointer (&session->token, g_free);
   (void) g_atomic_int_add (&mugai_front.in_hand, -1);
 }
 
@@ -146,6 +147,7 @@ static sfsistat on_negotiate (SMFICTX *ctx, unsigned long f0, unsigned long f1, 
 static sfsistat on_connect (SMFICTX *ctx, char *host, _SOCK_ADDR *address) {
   MugaiSession *session = smfi_getpriv (ctx);
   set (&session->client, client_address (address));
+  session->release = mugai_release_is_listener (ctx);
   return SMFIS_CONTINUE;
 }
 
@@ -188,6 +190,8 @@ static sfsistat on_mail (SMFICTX *ctx, char **arguments) {
     return mugai_answer_reply (session, BUSY_REPLY);
   begin_mail (session, arguments[0]);
   session->envelope->size_bytes = claimed_size (arguments + 1);
+  if (session->release) /* the policy has spoken, and people after it: what counts now is the token */
+    return SMFIS_CONTINUE;
   g_autoptr (MugaiDecision) decision =
       mugai_policy_decide_sender (session->policy, session->envelope, session->envelope->size_bytes);
   return decision->action == MUGAI_ACTION_DELIVER ? SMFIS_CONTINUE
@@ -222,6 +226,8 @@ static sfsistat on_recipient (SMFICTX *ctx, char **arguments) {
   g_ptr_array_add (envelope->recipients, mugai_recipient_new (address));
   g_ptr_array_add (session->recipients, g_strdup (arguments[0]));
   mugai_flow_classify (mugai_policy_organisation (session->policy), envelope);
+  if (session->release)
+    return SMFIS_CONTINUE;
   g_autoptr (MugaiDecision) decision = mugai_policy_decide_recipient (session->policy, envelope);
   return decision->action == MUGAI_ACTION_DELIVER ? SMFIS_CONTINUE : refuse_recipient (session, decision);
 }
@@ -240,7 +246,8 @@ static sfsistat append (MugaiSession *session, const void *data, gsize length_by
   default:
     return mugai_answer_reply (session, ERROR_REPLY);
   }
-  if (session->spool.size_bytes <= mugai_policy_max_size (session->policy, session->envelope->direction))
+  if (session->release
+      || session->spool.size_bytes <= mugai_policy_max_size (session->policy, session->envelope->direction))
     return SMFIS_CONTINUE;
   session->envelope->size_bytes = session->spool.size_bytes;
   g_autoptr (MugaiDecision) decision =
@@ -259,6 +266,8 @@ static sfsistat on_header (SMFICTX *ctx, char *name, char *value) {
     return SMFIS_TEMPFAIL;
   if (session->fields->len >= MUGAI_SESSION_MAX_FIELDS)
     return mugai_answer_reply (session, "552 5.3.4 Too many header fields");
+  if (session->release && mugai_release_take_field (session, name, value))
+    return SMFIS_CONTINUE;
   g_ptr_array_add (session->fields, g_strdup (name));
   if (session->message_id == NULL && g_ascii_strcasecmp (name, "message-id") == 0)
     session->message_id = g_strstrip (mugai_unicode_make_safe (value, -1, MAX_ADDRESS_BYTES));
@@ -289,7 +298,7 @@ static sfsistat on_end_of_message (SMFICTX *ctx) {
   MugaiSession *session = smfi_getpriv (ctx);
   if (!session->in_mail)
     return SMFIS_TEMPFAIL;
-  sfsistat status = mugai_message_finish (session);
+  sfsistat status = session->release ? mugai_release_finish (session) : mugai_message_finish (session);
   mugai_session_end_mail (session);
   return status;
 }

@@ -33,6 +33,7 @@ void mugai_spool_clear (MugaiSpool *spool);
 typedef struct {
   SMFICTX *ctx;
   char *client, *helo;
+  gboolean release;       /* came in by the listener for releases: a token or nothing */
   gboolean leading_space; /* SMFIP_HDR_LEADSPC was agreed: values begin as written */
   /* the mail in hand; cleared between mails */
   gboolean in_mail;
@@ -42,6 +43,7 @@ typedef struct {
   char *sender;          /* as the MTA gave it, with <> */
   GPtrArray *recipients; /* of char*: as the MTA gave them, same order as the envelope's */
   GPtrArray *fields;     /* of char*: names of the header fields seen, in order: to be deleted by */
+  char *token;           /* of a release; never in the spool, nor in any log */
   MugaiSpool spool;
   char *message_id; /* as given; NULL: none yet */
   gboolean body_begun;
@@ -64,6 +66,19 @@ sfsistat mugai_message_finish (MugaiSession *session);
  * answer; 4xx when it cannot be kept. Its recipients are those that the envelope has at this moment.
  */
 sfsistat mugai_message_refuse (MugaiSession *session, MugaiDecision *decision, const char *what);
+
+/** The same for a mail on the listener for releases: scanned again, its token redeemed, and let through as it is. */
+sfsistat mugai_release_finish (MugaiSession *session);
+/** TRUE: the field is the token's, on the listener for releases: taken, not spooled. */
+gboolean mugai_release_take_field (MugaiSession *session, const char *name, const char *value);
+/** TRUE: the MTA calls this listener MUGAI_RELEASE_DAEMON. */
+gboolean mugai_release_is_listener (SMFICTX *ctx);
+
+/* message.c, for release.c */
+gboolean mugai_message_seal (MugaiSession *session);
+gboolean mugai_message_keep (const MugaiSession *session, const char *id, MugaiOutcome *outcome);
+/** One attempt to have the spooled message looked at; NULL and @error. (transfer full) */
+MugaiFacts *mugai_message_inspect (MugaiSession *session, GError **error);
 
 /* answer.c */
 /** "552 5.3.4 text" with @id behind it, onto the connection; the status that goes with it. */

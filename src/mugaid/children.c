@@ -159,7 +159,15 @@ void children_end (Child *child) {
 /* ---- keeper ---- */
 
 static G_NORETURN void run_keeper (const Master *master, int stop_fd) {
-  const MugaiKeeperOptions options = { .store = master->config->store, .audit = master->config->audit };
+  const MugaiKeeperOptions options = { .store = master->config->store,
+                                       .audit = master->config->audit,
+                                       .keys = master->config->keys,
+                                       .accounts = master->config->accounts,
+                                       .normal_days = master->config->kept_normal_days,
+                                       .high_days = master->config->kept_high_days,
+                                       .infected_days = master->config->kept_infected_days,
+                                       .audit_days = master->config->kept_audit_days,
+                                       .backup_days = master->config->kept_backup_days };
   g_autoptr (GError) error = NULL;
 
   (void) prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -16,6 +16,7 @@
 #include "mugai/base/base.h"
 #include "mugai/base/control.h"
 #include "mugai/base/fd.h"
+#include "mugai/quarantine.h"
 #include "mugai/worker.h"
 
 #include "setup.h"
@@ -73,10 +74,13 @@ static gboolean make_scratch (Master *master, GError **error) {
 
 static gboolean make_folders (Master *master, GError **error) {
   const MugaiConfig *config = master->config;
+  g_autofree char *beside = mugai_quarantine_default_keys (config->store);
+  const char *keys = config->keys[0] != '\0' ? config->keys : beside;
 
   return make_folder (config->runtime_directory, 0755, &master->user, error)
          && make_folder (config->store, 0750, &master->keeper_user, error)
-         && make_folder (config->audit, 0750, &master->keeper_user, error) && make_scratch (master, error);
+         && make_folder (config->audit, 0750, &master->keeper_user, error)
+         && make_folder (keys, 0700, &master->keeper_user, error) && make_scratch (master, error);
 }
 
 static int open_socket (const char *path, const User *owner, const User *group, GError **error) {

@@ -2,7 +2,7 @@
  *
  * quarantine/blob: the bytes as received, one file an item: <store>/blobs/YY/MM/<id>.
  *
- * The path follows from the id alone (its time, in UTC), so that no row is needed to find a blob. A blob is written below
+ * The bytes are sealed (seal.h). The path follows from the id alone (its time, in UTC), so that no row is needed to find a blob. A blob is written below
  * <store>/new, synced, and renamed into its place with the folder synced: half of one is never seen there. Nothing
  * here is ever changed after that; it is read or removed.
  */
@@ -14,11 +14,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <nettle/sha2.h>
-
 #include "mugai/base/fd.h"
 
-#define COPY_BYTES (256u * 1024)
+#include "seal.h"
+
 #define FOLDER_MODE 0700
 #define BLOB_MODE 0600
 #define NEW_FOLDER "new"
@@ -69,64 +68,26 @@ static gboolean make_folders (int directory_fd, const char *folder, GError **err
          && make_folder (directory_fd, year, error) && make_folder (directory_fd, folder, error);
 }
 
-/* By position, not by the descriptor's own offset, which the sender of the descriptor shares. */
-static gboolean copy_hashing (int from_fd, int to_fd, const char *id, struct sha256_ctx *context,
-                              guint64 *ret_size_bytes, GError **error) {
-  g_autofree guint8 *buffer = g_malloc (COPY_BYTES);
-  guint64 done = 0;
-
-  for (;;) {
-    ssize_t got = pread (from_fd, buffer, COPY_BYTES, (off_t) done);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got < 0)
-      return mugai_quarantine_fail_errno (error, "cannot read the original of", id);
-    if (got == 0)
-      break;
-    sha256_update (context, (size_t) got, buffer);
-    if (!mugai_fd_write_all (to_fd, buffer, (gsize) got, NULL))
-      return mugai_quarantine_fail_errno (error, "cannot write", id);
-    done += (guint64) got;
-    if (done > MUGAI_QUARANTINE_MAX_BLOB_BYTES) {
-      errno = EINVAL;
-      return mugai_quarantine_fail_errno (error, "too long", id);
-    }
-  }
-  *ret_size_bytes = done;
-  return TRUE;
-}
-
-static char *hex_digest (struct sha256_ctx *context) {
-  guint8 digest[SHA256_DIGEST_SIZE];
-  GString *hex = g_string_new (NULL);
-
-  sha256_digest (context, sizeof digest, digest);
-  for (gsize i = 0; i < sizeof digest; i++)
-    g_string_append_printf (hex, "%02x", digest[i]);
-  return g_string_free (hex, FALSE);
-}
-
 /* The copy below new/, whole and synced. */
-static gboolean write_copy (MugaiQuarantine *quarantine, const char *copy, int message_fd, char **ret_sha256,
-                            guint64 *ret_size_bytes, GError **error) {
-  struct sha256_ctx context;
+static gboolean write_copy (MugaiQuarantine *quarantine, const char *copy, const char *id, int message_fd,
+                            json_t *record, char **ret_sha256, guint64 *ret_size_bytes, GError **error) {
   g_auto (MugaiFd) fd =
       openat (quarantine->directory_fd, copy, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, BLOB_MODE);
 
   if (fd < 0)
     return mugai_quarantine_fail_errno (error, "cannot create", copy);
-  sha256_init (&context);
-  if (!copy_hashing (message_fd, fd, copy, &context, ret_size_bytes, error))
+  g_autofree char *sha256 = NULL;
+  if (!mugai_seal_write (message_fd, fd, id, record, quarantine->keys, &sha256, ret_size_bytes, error))
     return FALSE;
   if (fdatasync (fd) < 0)
     return mugai_quarantine_fail_errno (error, "cannot sync", copy);
-  *ret_sha256 = hex_digest (&context);
+  *ret_sha256 = g_steal_pointer (&sha256);
   return TRUE;
 }
 
 /* After a failure nothing of the blob is left; the rename is the last thing that can have happened. */
-gboolean mugai_quarantine_blob_write (MugaiQuarantine *quarantine, const char *id, int message_fd, char **ret_sha256,
-                                      guint64 *ret_size_bytes, GError **error) {
+gboolean mugai_quarantine_blob_write (MugaiQuarantine *quarantine, const char *id, int message_fd, json_t *record,
+                                      char **ret_sha256, guint64 *ret_size_bytes, GError **error) {
   int top = quarantine->directory_fd;
   g_autofree char *folder = folder_of (id);
   g_autofree char *copy = g_strdup_printf (NEW_FOLDER "/%s", id);
@@ -135,7 +96,7 @@ gboolean mugai_quarantine_blob_write (MugaiQuarantine *quarantine, const char *i
 
   if (!make_folders (top, folder, error))
     return FALSE;
-  if (!write_copy (quarantine, copy, message_fd, &sha256, ret_size_bytes, error)) {
+  if (!write_copy (quarantine, copy, id, message_fd, record, &sha256, ret_size_bytes, error)) {
     (void) unlinkat (top, copy, 0);
     return FALSE;
   }
@@ -154,10 +115,15 @@ gboolean mugai_quarantine_blob_write (MugaiQuarantine *quarantine, const char *i
   return TRUE;
 }
 
-int mugai_quarantine_blob_open (MugaiQuarantine *quarantine, const char *id, GError **error) {
+char *mugai_quarantine_blob_path (const char *id) {
   g_autofree char *folder = folder_of (id);
-  g_autofree char *place = g_strdup_printf ("%s/%s", folder, id);
-  int fd = openat (quarantine->directory_fd, place, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+  return g_strdup_printf ("%s/%s", folder, id);
+}
+
+int mugai_quarantine_blob_open (MugaiQuarantine *quarantine, const char *id, gboolean writable, GError **error) {
+  g_autofree char *place = mugai_quarantine_blob_path (id);
+  int fd = openat (quarantine->directory_fd, place, (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC);
 
   if (fd < 0)
     (void) mugai_quarantine_fail_errno (error, "cannot open", place);
@@ -214,6 +180,24 @@ static GPtrArray *newest_folders (int directory_fd) {
       g_ptr_array_add (folders, g_strdup_printf ("%s/%s", year, (char *) g_ptr_array_index (months, j)));
   }
   return folders;
+}
+
+gboolean mugai_quarantine_blob_each (MugaiQuarantine *quarantine, MugaiQuarantineVisit visit, gpointer data,
+                                     GError **error) {
+  g_autoptr (GPtrArray) years = names_in (quarantine->directory_fd, "blobs", is_two_digits);
+
+  for (guint i = years->len; i > 0; i--) {
+    g_autofree char *year = g_strdup_printf ("blobs/%s", (char *) g_ptr_array_index (years, i - 1));
+    g_autoptr (GPtrArray) months = names_in (quarantine->directory_fd, year, is_two_digits);
+    for (guint j = months->len; j > 0; j--) {
+      g_autofree char *month = g_strdup_printf ("%s/%s", year, (char *) g_ptr_array_index (months, j - 1));
+      g_autoptr (GPtrArray) ids = names_in (quarantine->directory_fd, month, mugai_id_is_valid);
+      for (guint k = ids->len; k > 0; k--)
+        if (!visit (g_ptr_array_index (ids, k - 1), data, error))
+          return FALSE;
+    }
+  }
+  return TRUE;
 }
 
 /* Copies that were being written when a keeper died: nobody waits for them. */

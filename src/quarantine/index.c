@@ -10,11 +10,11 @@
 
 #include <string.h>
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define BUSY_MS 5000
 
 /* clang-format off */
-static const char schema[] =
+static const char schema_1[] =
   "CREATE TABLE items (id TEXT PRIMARY KEY, time TEXT NOT NULL, sender TEXT, subject TEXT, message_id TEXT, queue_id TEXT,"
   "  client TEXT, direction TEXT, action TEXT, reason TEXT, state TEXT NOT NULL, sha256 TEXT NOT NULL,"
   "  size_bytes INTEGER NOT NULL, n_parts INTEGER NOT NULL, on_chain INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
@@ -27,18 +27,47 @@ static const char schema[] =
   "CREATE TABLE parts (id TEXT NOT NULL REFERENCES items ON DELETE CASCADE, n INTEGER NOT NULL, path TEXT, sha256 TEXT,"
   "  names TEXT, declared TEXT, detected TEXT, size_bytes INTEGER, scan TEXT, signature TEXT, flags TEXT, action TEXT,"
   "  rule TEXT, PRIMARY KEY (id, n)) WITHOUT ROWID;"
-  "CREATE INDEX parts_sha256 ON parts (sha256);"
-  "PRAGMA user_version = " G_STRINGIFY (SCHEMA_VERSION) ";";
+  "CREATE INDEX parts_sha256 ON parts (sha256);";
+
+/* Sealed blobs, classes, retention; releases, and acts with their place on the chain. master 0: a plain blob of schema 1. */
+static const char schema_2[] =
+  "ALTER TABLE items ADD COLUMN master INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE items ADD COLUMN class TEXT NOT NULL DEFAULT 'normal';"
+  "ALTER TABLE items ADD COLUMN at_s INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE items ADD COLUMN kept_until_s INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE items ADD COLUMN legal_hold INTEGER NOT NULL DEFAULT 0;"
+  "UPDATE items SET at_s = CAST (strftime ('%s', time) AS INTEGER), class = CASE"
+  "  WHEN EXISTS (SELECT 1 FROM parts p WHERE p.id = items.id AND p.scan = 'infected') THEN 'infected'"
+  "  WHEN EXISTS (SELECT 1 FROM parts p WHERE p.id = items.id AND p.scan NOT IN ('clean')) THEN 'high' ELSE 'normal' END;"
+  "CREATE INDEX items_master ON items (master);"
+  "CREATE INDEX items_age ON items (class, at_s) WHERE state NOT IN ('deleted', 'expired');"
+  "CREATE TABLE releases (release TEXT PRIMARY KEY, item TEXT NOT NULL REFERENCES items ON DELETE CASCADE, form TEXT NOT NULL,"
+  "  requester TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;"
+  "CREATE INDEX releases_item ON releases (item);"
+  "CREATE TABLE release_recipients (release TEXT NOT NULL REFERENCES releases ON DELETE CASCADE, address TEXT NOT NULL,"
+  "  state TEXT NOT NULL, token TEXT, until_s INTEGER NOT NULL DEFAULT 0, sha256 TEXT, reply TEXT, tries INTEGER NOT NULL DEFAULT 0,"
+  "  PRIMARY KEY (release, address)) WITHOUT ROWID;"
+  "CREATE INDEX release_tokens ON release_recipients (token) WHERE token IS NOT NULL;"
+  "CREATE TABLE approvals (release TEXT NOT NULL REFERENCES releases ON DELETE CASCADE, approver TEXT NOT NULL,"
+  "  reason TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (release, approver)) WITHOUT ROWID;"
+  "CREATE TABLE acts (act_id TEXT PRIMARY KEY, item TEXT, kind TEXT NOT NULL, actor TEXT NOT NULL, at TEXT NOT NULL,"
+  "  body TEXT NOT NULL, on_chain INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+  "CREATE INDEX acts_item ON acts (item);"
+  "CREATE INDEX acts_unconfirmed ON acts (act_id) WHERE on_chain = 0;";
+
+static const char *const schemas[] = { schema_1, schema_2 };
+G_STATIC_ASSERT (G_N_ELEMENTS (schemas) == SCHEMA_VERSION);
 
 static const char *const statements[MUGAI_N_STATEMENTS] = {
   [MUGAI_STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
   [MUGAI_STATEMENT_COMMIT] = "COMMIT",
   [MUGAI_STATEMENT_ROLLBACK] = "ROLLBACK",
   [MUGAI_STATEMENT_CONFIRM] = "UPDATE items SET on_chain = 1 WHERE on_chain = 0",
+  [MUGAI_STATEMENT_CONFIRM_ACTS] = "UPDATE acts SET on_chain = 1 WHERE on_chain = 0",
   [MUGAI_STATEMENT_HAS] = "SELECT sha256 FROM items WHERE id = ?1",
   [MUGAI_STATEMENT_PUT_ITEM] = ("INSERT INTO items (id, time, sender, subject, message_id, queue_id, client, direction, action,"
-                               " reason, state, sha256, size_bytes, n_parts)"
-                               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'held', ?11, ?12, ?13)"),
+                               " reason, state, sha256, size_bytes, n_parts, master, class, at_s)"
+                               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'held', ?11, ?12, ?13, ?14, ?15, ?16)"),
   [MUGAI_STATEMENT_PUT_RECORD] = "INSERT INTO records (id, record) VALUES (?1, ?2)",
   [MUGAI_STATEMENT_PUT_RECIPIENT] = "INSERT INTO recipients (id, n, address, direction, action, rule) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
   [MUGAI_STATEMENT_PUT_PART] = ("INSERT INTO parts (id, n, path, sha256, names, declared, detected, size_bytes, scan, signature,"
@@ -79,10 +108,14 @@ static gboolean read_version (MugaiQuarantine *quarantine, int *ret_version, GEr
   return TRUE;
 }
 
-static gboolean create_schema (MugaiQuarantine *quarantine, GError **error) {
-  g_autofree char *sql = g_strconcat ("BEGIN IMMEDIATE;", schema, "COMMIT;", NULL);
+/* From any older schema, step by step, in one transaction: it is the old one or the new one, whatever happens. */
+static gboolean migrate (MugaiQuarantine *quarantine, int version, GError **error) {
+  g_autoptr (GString) sql = g_string_new ("BEGIN IMMEDIATE;");
 
-  if (execute (quarantine, sql, error))
+  for (int i = version; i < SCHEMA_VERSION; i++)
+    g_string_append (sql, schemas[i]);
+  g_string_append (sql, "PRAGMA user_version = " G_STRINGIFY (SCHEMA_VERSION) ";COMMIT;");
+  if (execute (quarantine, sql->str, error))
     return TRUE;
   (void) sqlite3_exec (quarantine->index, "ROLLBACK", NULL, NULL, NULL);
   return FALSE;
@@ -94,10 +127,10 @@ static gboolean check_schema (MugaiQuarantine *quarantine, gboolean read_only, G
 
   if (!read_version (quarantine, &version, error))
     return FALSE;
-  if (version == 0 && !read_only)
-    return create_schema (quarantine, error);
   if (version == SCHEMA_VERSION)
     return TRUE;
+  if (version < SCHEMA_VERSION && !read_only)
+    return migrate (quarantine, version, error);
   g_set_error (error, MUGAI_QUARANTINE_ERROR, MUGAI_QUARANTINE_ERROR_IO,
                "quarantine index: schema %d, this program knows %d", version, SCHEMA_VERSION);
   return FALSE;
@@ -112,7 +145,9 @@ gboolean mugai_quarantine_index_open (MugaiQuarantine *quarantine, const char *d
     return mugai_quarantine_fail_index (quarantine, path, error);
   (void) sqlite3_busy_timeout (quarantine->index, BUSY_MS);
   if (!read_only
-      && !execute (quarantine, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+      && !execute (quarantine,
+                   "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                   "PRAGMA secure_delete = ON;",
                    error))
     return FALSE;
   return check_schema (quarantine, read_only, error);
@@ -188,7 +223,93 @@ gboolean mugai_quarantine_has (MugaiQuarantine *quarantine, const char *id, char
   return TRUE;
 }
 
+/* ---- seldom statements ---- */
+
+static sqlite3_stmt *prepare (MugaiQuarantine *quarantine, const char *sql, const char *format, va_list arguments,
+                              GError **error) {
+  sqlite3_stmt *statement = NULL;
+
+  if (sqlite3_prepare_v2 (quarantine->index, sql, -1, &statement, NULL) != SQLITE_OK) {
+    (void) mugai_quarantine_fail_index (quarantine, "cannot prepare", error);
+    return NULL;
+  }
+  for (int i = 1; *format != '\0'; format++, i++) {
+    if (*format == 's')
+      bind_text (statement, i, va_arg (arguments, const char *));
+    else
+      (void) sqlite3_bind_int64 (statement, i, va_arg (arguments, gint64));
+  }
+  return statement;
+}
+
+static json_t *read_row (sqlite3_stmt *statement) {
+  json_t *row = json_object ();
+
+  for (int i = 0; i < sqlite3_column_count (statement); i++) {
+    json_t *value = sqlite3_column_type (statement, i) == SQLITE_INTEGER
+                        ? json_integer (sqlite3_column_int64 (statement, i))
+                        : mugai_json_string ((const char *) sqlite3_column_text (statement, i));
+    json_object_set_new (row, sqlite3_column_name (statement, i), value);
+  }
+  return row;
+}
+
+json_t *mugai_quarantine_query (MugaiQuarantine *quarantine, GError **error, const char *sql, const char *format, ...) {
+  g_autoptr (MugaiJson) rows = json_array ();
+  va_list arguments;
+  int result = SQLITE_ERROR;
+
+  va_start (arguments, format);
+  sqlite3_stmt *statement = prepare (quarantine, sql, format, arguments, error);
+  va_end (arguments);
+  if (statement == NULL)
+    return NULL;
+  while ((result = sqlite3_step (statement)) == SQLITE_ROW)
+    json_array_append_new (rows, read_row (statement));
+  if (result != SQLITE_DONE)
+    (void) mugai_quarantine_fail_index (quarantine, "cannot read", error);
+  sqlite3_finalize (statement);
+  return result == SQLITE_DONE ? g_steal_pointer (&rows) : NULL;
+}
+
+gboolean mugai_quarantine_change (MugaiQuarantine *quarantine, GError **error, const char *sql, const char *format,
+                                  ...) {
+  va_list arguments;
+
+  va_start (arguments, format);
+  sqlite3_stmt *statement = prepare (quarantine, sql, format, arguments, error);
+  va_end (arguments);
+  if (statement == NULL)
+    return FALSE;
+  gboolean done =
+      sqlite3_step (statement) == SQLITE_DONE || mugai_quarantine_fail_index (quarantine, "cannot write", error);
+  sqlite3_finalize (statement);
+  return done;
+}
+
 /* ---- putting ---- */
+
+/* The worst of its parts: what was infected, what nobody could look into, the rest. */
+static const char *class_of (json_t *record) {
+  const char *class = "normal";
+  json_t *part;
+  size_t i;
+
+  json_array_foreach (json_object_get (record, "parts"), i, part) {
+    const char *scan = json_string_value (json_object_get (part, "scan"));
+    if (g_strcmp0 (scan, "infected") == 0)
+      return "infected";
+    if (scan != NULL && strcmp (scan, "clean") != 0)
+      class = "high";
+  }
+  return json_array_size (json_object_get (record, "parts")) > 0 ? class : "high"; /* held unread */
+}
+
+static gint64 time_of (const char *time) {
+  g_autoptr (GDateTime) moment = time != NULL ? g_date_time_new_from_iso8601 (time, NULL) : NULL;
+
+  return moment != NULL ? g_date_time_to_unix (moment) : g_get_real_time () / G_USEC_PER_SEC;
+}
 
 static gboolean put_item (MugaiQuarantine *quarantine, const char *id, json_t *record, const char *sha256,
                           guint64 size_bytes, GError **error) {
@@ -212,6 +333,9 @@ static gboolean put_item (MugaiQuarantine *quarantine, const char *id, json_t *r
   bind_text (statement, 11, sha256);
   (void) sqlite3_bind_int64 (statement, 12, (sqlite3_int64) size_bytes);
   (void) sqlite3_bind_int64 (statement, 13, (sqlite3_int64) json_array_size (json_object_get (record, "parts")));
+  (void) sqlite3_bind_int64 (statement, 14, mugai_keys_current (quarantine->keys));
+  bind_text (statement, 15, class_of (record));
+  (void) sqlite3_bind_int64 (statement, 16, time_of (time));
   return step (quarantine, statement, error);
 }
 

@@ -11,6 +11,8 @@
 
 #include "mugai/base/fd.h"
 
+#include "seal.h"
+
 #define DEFAULT_LIMIT 100u
 
 void mugai_quarantine_item_free (MugaiQuarantineItem *item) {
@@ -25,6 +27,7 @@ void mugai_quarantine_item_free (MugaiQuarantineItem *item) {
   g_free (item->reason);
   g_free (item->state);
   g_free (item->sha256);
+  g_free (item->item_class);
   g_strfreev (item->recipients);
   g_free (item);
 }
@@ -89,12 +92,14 @@ static char *like_pattern (const char *text) {
 
 static sqlite3_stmt *prepare_list (MugaiQuarantine *quarantine, const MugaiQuarantineQuery *query, GError **error) {
   g_autoptr (GString) sql = g_string_new ("SELECT id, time, sender, subject, action, direction, reason, state, sha256,"
-                                          " size_bytes, n_parts FROM items WHERE 1");
+                                          " size_bytes, n_parts, class, legal_hold FROM items WHERE 1");
 
   if (query->since != NULL)
     g_string_append (sql, " AND time >= :since");
   if (query->until != NULL) /* a prefix: the whole of that day, hour ... */
     g_string_append (sql, " AND substr (time, 1, length (:until)) <= :until");
+  if (query->state != NULL)
+    g_string_append (sql, " AND state = :state");
   if (query->text != NULL)
     g_string_append (sql,
                      " AND (sender LIKE :text ESCAPE '\\' OR subject LIKE :text ESCAPE '\\' OR id LIKE :text ESCAPE "
@@ -109,6 +114,7 @@ static sqlite3_stmt *prepare_list (MugaiQuarantine *quarantine, const MugaiQuara
   bind_text (statement, ":since", query->since);
   bind_text (statement, ":until", query->until);
   bind_text (statement, ":text", pattern);
+  bind_text (statement, ":state", query->state);
   guint limit = query->limit > 0 ? query->limit : DEFAULT_LIMIT;
   (void) sqlite3_bind_int64 (statement, sqlite3_bind_parameter_index (statement, ":limit"), limit);
   (void) sqlite3_bind_int64 (statement, sqlite3_bind_parameter_index (statement, ":offset"), query->offset);
@@ -138,6 +144,9 @@ static MugaiQuarantineItem *read_item (sqlite3_stmt *statement) {
   item->sha256 = column_text (statement, 8);
   item->size_bytes = (guint64) sqlite3_column_int64 (statement, 9);
   item->n_parts = (guint) sqlite3_column_int64 (statement, 10);
+  item->item_class = column_text (statement, 11);
+  item->legal_hold = sqlite3_column_int64 (statement, 12) != 0;
+  item->kept_until_s = sqlite3_column_int64 (statement, 13);
   return item;
 }
 
@@ -198,6 +207,24 @@ json_t *mugai_quarantine_record (MugaiQuarantine *quarantine, const char *id, GE
   return record;
 }
 
+GBytes *mugai_quarantine_blob_read (MugaiQuarantine *quarantine, const char *id, json_t **ret_sidecar,
+                                    guint *ret_master, GError **error) {
+  g_auto (MugaiFd) fd = mugai_quarantine_blob_open (quarantine, id, FALSE, error);
+  g_autoptr (GError) cause = NULL;
+
+  if (fd < 0)
+    return NULL;
+  if (mugai_seal_is_sealed (fd)) {
+    if (!mugai_quarantine_need_keys (quarantine, error))
+      return NULL;
+    return mugai_seal_read (fd, id, quarantine->keys, ret_sidecar, ret_master, error);
+  }
+  GBytes *bytes = mugai_fd_read_all (fd, MUGAI_QUARANTINE_MAX_BLOB_BYTES, &cause);
+  if (bytes == NULL)
+    g_set_error (error, MUGAI_QUARANTINE_ERROR, MUGAI_QUARANTINE_ERROR_IO, "quarantine: %s: %s", id, cause->message);
+  return bytes;
+}
+
 GBytes *mugai_quarantine_original (MugaiQuarantine *quarantine, const char *id, GError **error) {
   g_autofree char *wanted = NULL;
 
@@ -211,15 +238,9 @@ GBytes *mugai_quarantine_original (MugaiQuarantine *quarantine, const char *id, 
     (void) fail_unknown (id, error);
     return NULL;
   }
-  g_auto (MugaiFd) fd = mugai_quarantine_blob_open (quarantine, id, error);
-  if (fd < 0)
+  g_autoptr (GBytes) bytes = mugai_quarantine_blob_read (quarantine, id, NULL, NULL, error);
+  if (bytes == NULL)
     return NULL;
-  g_autoptr (GError) cause = NULL;
-  g_autoptr (GBytes) bytes = mugai_fd_read_all (fd, MUGAI_QUARANTINE_MAX_BLOB_BYTES, &cause);
-  if (bytes == NULL) {
-    g_set_error (error, MUGAI_QUARANTINE_ERROR, MUGAI_QUARANTINE_ERROR_IO, "quarantine: %s: %s", id, cause->message);
-    return NULL;
-  }
   g_autofree char *sha256 = mugai_sha256_hex (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
   if (strcmp (sha256, wanted) == 0)
     return g_steal_pointer (&bytes);

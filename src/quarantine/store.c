@@ -16,16 +16,43 @@
 
 G_DEFINE_QUARK (mugai - quarantine - error - quark, mugai_quarantine_error)
 
+char *mugai_quarantine_default_keys (const char *directory) {
+  g_autofree char *whole = g_canonicalize_filename (directory, NULL);
+
+  return g_strconcat (whole, ".keys", NULL);
+}
+
+gboolean mugai_quarantine_need_keys (MugaiQuarantine *quarantine, GError **error) {
+  if (quarantine->keys != NULL)
+    return TRUE;
+  g_autoptr (MugaiJson) sealed =
+      mugai_quarantine_query (quarantine, error, "SELECT id FROM items WHERE master > 0 LIMIT 1", "");
+  if (sealed == NULL)
+    return FALSE;
+  gboolean may_make = !quarantine->read_only && json_array_size (sealed) == 0;
+  quarantine->keys = mugai_keys_open (quarantine->keys_folder, may_make, error);
+  return quarantine->keys != NULL;
+}
+
 MugaiQuarantine *mugai_quarantine_open (const char *directory, gboolean read_only, GError **error) {
+  return mugai_quarantine_open_with_keys (directory, NULL, read_only, error);
+}
+
+MugaiQuarantine *mugai_quarantine_open_with_keys (const char *directory, const char *keys, gboolean read_only,
+                                                  GError **error) {
   g_autoptr (MugaiQuarantine) quarantine = g_new0 (MugaiQuarantine, 1);
 
+  quarantine->read_only = read_only;
+  quarantine->keys_folder =
+      keys != NULL && keys[0] != '\0' ? g_strdup (keys) : mugai_quarantine_default_keys (directory);
   quarantine->group = g_ptr_array_new_with_free_func (g_free);
   quarantine->directory_fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (quarantine->directory_fd < 0) {
     (void) mugai_quarantine_fail_errno (error, "cannot open", directory);
     return NULL;
   }
-  if (!mugai_quarantine_index_open (quarantine, directory, read_only, error))
+  if (!mugai_quarantine_index_open (quarantine, directory, read_only, error)
+      || (!read_only && !mugai_quarantine_need_keys (quarantine, error)))
     return NULL;
   return g_steal_pointer (&quarantine);
 }
@@ -35,6 +62,8 @@ void mugai_quarantine_close (MugaiQuarantine *quarantine) {
     return;
   mugai_quarantine_rollback (quarantine);
   mugai_quarantine_index_close (quarantine);
+  mugai_keys_close (quarantine->keys);
+  g_free (quarantine->keys_folder);
   mugai_fd_close (quarantine->directory_fd);
   g_ptr_array_unref (quarantine->group);
   g_free (quarantine);
@@ -46,7 +75,8 @@ gboolean mugai_quarantine_begin (MugaiQuarantine *quarantine, GError **error) {
   if (!mugai_quarantine_run (quarantine, MUGAI_STATEMENT_BEGIN, error))
     return FALSE;
   quarantine->in_group = TRUE;
-  return mugai_quarantine_run (quarantine, MUGAI_STATEMENT_CONFIRM, error);
+  return mugai_quarantine_run (quarantine, MUGAI_STATEMENT_CONFIRM, error)
+         && mugai_quarantine_run (quarantine, MUGAI_STATEMENT_CONFIRM_ACTS, error);
 }
 
 static gboolean fail_id (GError **error) {
@@ -66,7 +96,7 @@ gboolean mugai_quarantine_put (MugaiQuarantine *quarantine, const char *id, int 
     return FALSE;
   if (known != NULL) /* asked again: it is there, blob and rows */
     return TRUE;
-  if (!mugai_quarantine_blob_write (quarantine, id, message_fd, &sha256, &size_bytes, error))
+  if (!mugai_quarantine_blob_write (quarantine, id, message_fd, record, &sha256, &size_bytes, error))
     return FALSE;
   g_ptr_array_add (quarantine->group, g_strdup (id));
   return mugai_quarantine_put_rows (quarantine, id, record, sha256, size_bytes, error);

@@ -9,12 +9,15 @@
 #include "mugai/quarantine.h"
 #include "mugai/base/base.h"
 
+#include "keys.h"
+
 /* Statements prepared once, by what they do. */
 typedef enum {
   MUGAI_STATEMENT_BEGIN,
   MUGAI_STATEMENT_COMMIT,
   MUGAI_STATEMENT_ROLLBACK,
   MUGAI_STATEMENT_CONFIRM,
+  MUGAI_STATEMENT_CONFIRM_ACTS,
   MUGAI_STATEMENT_HAS,
   MUGAI_STATEMENT_PUT_ITEM,
   MUGAI_STATEMENT_PUT_RECORD,
@@ -26,6 +29,9 @@ typedef enum {
 
 struct MugaiQuarantine {
   int directory_fd;
+  gboolean read_only;
+  char *keys_folder;
+  MugaiKeys *keys; /* NULL until needed, when open for reading */
   sqlite3 *index;
   sqlite3_stmt *statements[MUGAI_N_STATEMENTS]; /* NULL until first used */
   gboolean in_group;
@@ -51,13 +57,32 @@ gboolean mugai_quarantine_has (MugaiQuarantine *quarantine, const char *id, char
 gboolean mugai_quarantine_put_rows (MugaiQuarantine *quarantine, const char *id, json_t *record, const char *sha256,
                                     guint64 size_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** mugai_quarantine_need_keys: opens the master keys; a first one is made only for a store without a sealed item. */
+gboolean mugai_quarantine_need_keys (MugaiQuarantine *quarantine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** mugai_quarantine_query: (transfer full): an array of objects, one a row, its members named as the columns; NULL and @error. @format is of
+ * "s" (text, NULL allowed) and "i" (gint64), for ?1, ?2 ... */
+json_t *mugai_quarantine_query (MugaiQuarantine *quarantine, GError **error, const char *sql, const char *format, ...);
+/** mugai_quarantine_change: the same, without rows. */
+gboolean mugai_quarantine_change (MugaiQuarantine *quarantine, GError **error, const char *sql, const char *format, ...)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* ---- blob.c ---- */
 
 /** mugai_quarantine_blob_open: for reading; -1 and @error (NOT_FOUND, IO). */
-int mugai_quarantine_blob_open (MugaiQuarantine *quarantine, const char *id, GError **error);
+int mugai_quarantine_blob_open (MugaiQuarantine *quarantine, const char *id, gboolean writable, GError **error);
+/** mugai_quarantine_blob_path: (transfer full): below the store. @id is valid. */
+char *mugai_quarantine_blob_path (const char *id);
+/** mugai_quarantine_blob_each: every id that has a blob, oldest first, until @visit returns FALSE with its @error. */
+typedef gboolean (*MugaiQuarantineVisit) (const char *id, gpointer data, GError **error);
+gboolean mugai_quarantine_blob_each (MugaiQuarantine *quarantine, MugaiQuarantineVisit visit, gpointer data,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** mugai_quarantine_blob_read: (transfer full): the bytes as received, sealed or plain; @ret_sidecar (nullable): NULL for a plain one. */
+GBytes *mugai_quarantine_blob_read (MugaiQuarantine *quarantine, const char *id, json_t **ret_sidecar,
+                                    guint *ret_master, GError **error);
 /** mugai_quarantine_blob_write: copies, hashes, syncs, renames. @id is valid. */
-gboolean mugai_quarantine_blob_write (MugaiQuarantine *quarantine, const char *id, int message_fd, char **ret_sha256,
-                                      guint64 *ret_size_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean mugai_quarantine_blob_write (MugaiQuarantine *quarantine, const char *id, int message_fd, json_t *record,
+                                      char **ret_sha256, guint64 *ret_size_bytes, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 /** mugai_quarantine_blob_remove: TRUE also when there is none. */
 gboolean mugai_quarantine_blob_remove (MugaiQuarantine *quarantine, const char *id, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

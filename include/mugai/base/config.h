@@ -14,11 +14,15 @@ typedef struct {
   char *milter_socket;       /* "unix:/path" or "inet:port@host", as libmilter writes it */
   char *milter_socket_group; /* "" : not changed */
   guint milter_socket_mode;
-  char *runtime_directory;              /* sockets of our own, scratch, status */
-  char *policy;                         /* policy file */
-  char *signatures;                     /* folder; "" : none (then every mail is a failure row scanner-missing) */
-  char *store;                          /* quarantine */
-  char *audit;                          /* chain */
+  char *runtime_directory; /* sockets of our own, scratch, status */
+  char *policy;            /* policy file */
+  char *signatures;        /* folder; "" : none (then every mail is a failure row scanner-missing) */
+  char *store;             /* quarantine */
+  char *audit;             /* chain */
+  char *keys;              /* "": beside the store */
+  char *accounts;          /* who may do what with the quarantine; "" or not there: nobody */
+  char *release_listener;  /* "127.0.0.1:10027" */
+  guint kept_normal_days, kept_high_days, kept_infected_days, kept_audit_days, kept_backup_days;
   char *user, *keeper_user, *scan_user; /* "" : the one that started us */
   char *alarm_hook;                     /* program, or "" */
   guint fronts, workers;

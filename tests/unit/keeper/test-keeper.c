@@ -152,7 +152,8 @@ static void start_keeper (Fixture *fixture) {
   fixture->keeper = fork ();
   g_assert_cmpint (fixture->keeper, >=, 0);
   if (fixture->keeper == 0) {
-    const MugaiKeeperOptions options = { .store = fixture->store, .audit = fixture->audit };
+    g_autofree char *accounts = g_build_filename (fixture->folder, "accounts", NULL);
+    const MugaiKeeperOptions options = { .store = fixture->store, .audit = fixture->audit, .accounts = accounts };
     g_autoptr (GError) error = NULL;
     in_keeper = TRUE;
     close (pipe_fds[1]);
@@ -328,12 +329,20 @@ static void test_keeps (Fixture *fixture, gconstpointer data) {
   assert_consistent (fixture);
 }
 
+static gboolean count_asked (json_t *line, gpointer data) {
+  if (strcmp (json_string_value (json_object_get (line, "kind")), "checkpoint") != 0)
+    (*(guint *) data)++;
+  return TRUE;
+}
+
+/* Those that somebody asked for: the keeper's own checkpoints are proven, not counted. */
 static guint count_lines (Fixture *fixture) {
   MugaiAuditReport report;
+  guint lines = 0;
 
   g_assert_true (mugai_audit_verify (fixture->audit, &report, NULL));
-  g_assert_true (report.ok);
-  guint lines = (guint) report.lines;
+  g_assert_true (report.ok && report.signatures);
+  g_assert_true (mugai_audit_each (fixture->audit, count_asked, &lines, NULL));
   mugai_audit_report_clear (&report);
   return lines;
 }
@@ -527,6 +536,109 @@ static void test_kill_at (Fixture *fixture, gconstpointer data) {
   each_fault (fixture, FAULT_KILL, TRUE, TRUE);
 }
 
+/* ---- acts ---- */
+
+#define ADMINISTRATOR "54321"
+
+/* Root's process, for a person by SUDO_UID: only where there is no login uid that says who we are. */
+static gboolean can_play_people (Fixture *fixture) {
+  g_autofree char *accounts = g_build_filename (fixture->folder, "accounts", NULL);
+  g_autofree char *login = NULL;
+
+  if (geteuid () != 0 || !g_file_get_contents ("/proc/self/loginuid", &login, NULL, NULL)
+      || strcmp (g_strchomp (login), "4294967295") != 0) {
+    g_test_skip ("nobody else can be played here");
+    return FALSE;
+  }
+  g_assert_true (g_file_set_contents (accounts, ADMINISTRATOR " administrator *\n", -1, NULL));
+  g_assert_true (g_setenv ("SUDO_UID", ADMINISTRATOR, TRUE));
+  return TRUE;
+}
+
+typedef struct {
+  const char *item;
+  guint disposals;
+} Disposals;
+
+static gboolean count_disposals (json_t *line, gpointer data) {
+  Disposals *disposals = data;
+  json_t *body = json_object_get (line, "body");
+
+  if (strcmp (json_string_value (json_object_get (line, "kind")), "delete") == 0
+      && g_strcmp0 (json_string_value (json_object_get (body, "item")), disposals->item) == 0)
+    disposals->disposals++;
+  return TRUE;
+}
+
+/* One line and no blob, or no line and the item whole. The keeper has stopped. */
+static gboolean assert_disposal (Fixture *fixture, const char *item, gboolean answered) {
+  Disposals disposals = { .item = item };
+  MugaiAuditReport report;
+  const MugaiQuarantineQuery query = { .text = item, .limit = 1 };
+
+  g_assert_true (mugai_audit_verify (fixture->audit, &report, NULL));
+  g_assert_true (report.ok && report.signatures);
+  mugai_audit_report_clear (&report);
+  g_assert_true (mugai_audit_each (fixture->audit, count_disposals, &disposals, NULL));
+  g_autoptr (MugaiQuarantine) store = mugai_quarantine_open (fixture->store, TRUE, NULL);
+  g_autoptr (GPtrArray) items = mugai_quarantine_list (store, &query, NULL);
+  gboolean deleted = strcmp (((MugaiQuarantineItem *) items->pdata[0])->state, "deleted") == 0;
+  g_assert_cmpuint (disposals.disposals, ==, deleted ? 1 : 0);
+  g_assert_true (deleted || !answered);
+  g_autoptr (GBytes) original = mugai_quarantine_original (store, item, NULL);
+  g_assert_true ((original == NULL) == deleted);
+  return deleted;
+}
+
+/* A disposal with a fault at the n-th call, for every n: the line, the state and the key end together. */
+static void each_act_fault (Fixture *fixture, Fault fault) {
+  int n = 1;
+  gboolean hit = TRUE;
+
+  for (; hit && n < (int) MAX_FAULTS; n++) {
+    g_autofree char *id = mugai_id_new ();
+    g_autoptr (GError) error = NULL;
+    g_assert_true (keep (fixture, id, TRUE, 5000, &error));
+    shared->calls = shared->triggered = 0;
+    shared->at = n;
+    __atomic_store_n (&shared->fault, (int) fault, __ATOMIC_SEQ_CST);
+    g_autoptr (MugaiJson) answer =
+        mugai_keeper_act (fixture->socket, "delete", json_pack ("{s:s, s:s}", "item", id, "reason", "test"), 300,
+                          &error);
+    /* What follows the answer, destroying the key, may be struck too: it gets its time. */
+    for (guint i = 0; answer != NULL && i < 200 && !shared->triggered && shared->calls < n; i++)
+      g_usleep (1000);
+    hit = shared->triggered;
+    shared->fault = FAULT_NONE;
+    if (fault == FAULT_KILL && hit) {
+      (void) wait_keeper (fixture);
+      start_keeper (fixture);
+    }
+    keep_new (fixture, TRUE); /* it is back, and has finished what was left */
+    stop_keeper (fixture);
+    start_keeper (fixture);
+    keep_new (fixture, FALSE);
+    stop_keeper (fixture);
+    (void) assert_disposal (fixture, id, answer != NULL);
+    start_keeper (fixture);
+  }
+  g_test_message ("%d places", n - 1);
+  g_assert_cmpint (n, >, 8);
+  g_assert_cmpint (n, <, (int) MAX_FAULTS);
+}
+
+static void test_act_fail (Fixture *fixture, gconstpointer data) {
+  (void) data;
+  if (can_play_people (fixture))
+    each_act_fault (fixture, FAULT_ONCE);
+}
+
+static void test_act_kill (Fixture *fixture, gconstpointer data) {
+  (void) data;
+  if (can_play_people (fixture))
+    each_act_fault (fixture, FAULT_KILL);
+}
+
 static void run_client (Fixture *fixture, guint number) {
   for (guint i = 0; !__atomic_load_n (&shared->stop_clients, __ATOMIC_SEQ_CST); i++) {
     g_autofree char *id = mugai_id_new ();
@@ -553,7 +665,7 @@ static void test_kill_random (Fixture *fixture, gconstpointer data) {
       run_client (fixture, i);
   }
   for (guint i = 0; i < kills; i++) {
-    g_usleep ((gulong) g_random_int_range (0, 40000));
+    g_usleep ((gulong) g_random_int_range (0, 100000)); /* a start takes about 20 ms */
     kill_keeper (fixture);
     start_keeper (fixture);
   }
@@ -638,6 +750,8 @@ int main (int argc, char **argv) {
   ADD ("fail-once-cold", test_fail_once_cold);
   ADD ("fail-from", test_fail_from);
   ADD ("kill-at", test_kill_at);
+  ADD ("act-fail", test_act_fail);
+  ADD ("act-kill", test_act_kill);
   ADD ("kill-random", test_kill_random);
   ADD ("store-full", test_store_full);
   ADD ("audit-full", test_audit_full);

@@ -85,6 +85,16 @@ static guint count (Fixture *fixture, const char *text) {
   return items->len;
 }
 
+/* Text that does not compress below three quarters. */
+static char *random_text (gsize length) {
+  char *text = g_malloc (length + 1);
+
+  for (gsize i = 0; i < length; i++)
+    text[i] = (char) g_random_int_range (33, 127);
+  text[length] = '\0';
+  return text;
+}
+
 static char *blob_path (Fixture *fixture, const char *id) {
   g_autofree char *command = g_strdup_printf ("find '%s' -name %s", fixture->folder, id);
   char *out = NULL;
@@ -233,7 +243,7 @@ static void test_bad_ids (Fixture *fixture, gconstpointer data) {
 /* No room for the blob: the error says so, and after the rollback nothing is left. */
 static void test_full (Fixture *fixture, gconstpointer data) {
   g_autofree char *id = mugai_id_new ();
-  g_autofree char *text = g_strnfill (300000, 'x');
+  g_autofree char *text = random_text (300000);
   g_autoptr (GError) error = NULL;
   struct rlimit old, limit;
 

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * audit/index: filling the search index from the chain, from where it stopped.
+ *
+ * Each line has its segment and place, so that it is read from the chain when it is found. One transaction for each batch: an update that
+ * was broken off goes on at the next. No sync: what is lost is made again.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "mugai/base/fd.h"
+
+#include "search.h"
+#include "segment.h"
+
+#define BATCH_LINES 50000u
+#define MAX_HASHES 200u /* of one line */
+#define HASH_DIGITS 15u /* of a SHA-256: 60 bits find it; the line itself is looked at then */
+
+enum { LINE, PERSON, HASH, SUBJECT, RULE, N_STATEMENTS };
+
+static const char *const sql[N_STATEMENTS] = {
+  "INSERT OR REPLACE INTO lines VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+  "INSERT OR IGNORE INTO people VALUES (?1, ?2)",
+  "INSERT OR IGNORE INTO hashes VALUES (?1, ?2)",
+  "INSERT OR REPLACE INTO subjects VALUES (?1, ?2)",
+  "INSERT OR IGNORE INTO rules VALUES (?1, ?2, ?3)",
+};
+
+typedef struct {
+  MugaiAuditSearch *search;
+  sqlite3_stmt *statements[N_STATEMENTS];
+  gint64 segment, offset, n;
+  gboolean failed;
+} Filler;
+
+static const char *text_at (json_t *object, const char *key) {
+  return json_string_value (json_object_get (object, key));
+}
+
+static void bind (sqlite3_stmt *statement, int column, const char *text) {
+  if (text != NULL)
+    (void) sqlite3_bind_text (statement, column, text, -1, SQLITE_TRANSIENT);
+}
+
+static void step (Filler *filler, int which) {
+  filler->failed = filler->failed || sqlite3_step (filler->statements[which]) != SQLITE_DONE;
+  (void) sqlite3_reset (filler->statements[which]);
+  (void) sqlite3_clear_bindings (filler->statements[which]);
+}
+
+static void add_person (Filler *filler, gint64 seq, const char *address) {
+  if (address == NULL || address[0] == '\0')
+    return;
+  g_autofree char *lower = g_ascii_strdown (address, -1);
+  bind (filler->statements[PERSON], 1, lower);
+  (void) sqlite3_bind_int64 (filler->statements[PERSON], 2, seq);
+  step (filler, PERSON);
+  const char *domain = strrchr (lower, '@');
+  if (domain == NULL)
+    return;
+  bind (filler->statements[PERSON], 1, domain);
+  (void) sqlite3_bind_int64 (filler->statements[PERSON], 2, seq);
+  step (filler, PERSON);
+}
+
+static void add_hash (Filler *filler, gint64 seq, const char *sha256) {
+  if (!mugai_sha256_is_valid (sha256))
+    return;
+  g_autofree char *head = g_strndup (sha256, HASH_DIGITS);
+  (void) sqlite3_bind_int64 (filler->statements[HASH], 1, (gint64) g_ascii_strtoull (head, NULL, 16));
+  (void) sqlite3_bind_int64 (filler->statements[HASH], 2, seq);
+  step (filler, HASH);
+}
+
+static void add_subject (Filler *filler, gint64 seq, const char *subject) {
+  if (subject == NULL || subject[0] == '\0')
+    return;
+  g_autofree char *folded = g_utf8_casefold (subject, -1);
+  (void) sqlite3_bind_int64 (filler->statements[SUBJECT], 1, seq);
+  bind (filler->statements[SUBJECT], 2, folded);
+  step (filler, SUBJECT);
+}
+
+static void add_rule (Filler *filler, gint64 seq, const char *rule, const char *clause) {
+  if (rule == NULL || rule[0] == '\0')
+    return;
+  bind (filler->statements[RULE], 1, rule);
+  (void) sqlite3_bind_int64 (filler->statements[RULE], 2, seq);
+  bind (filler->statements[RULE], 3, clause);
+  step (filler, RULE);
+}
+
+/* The worst that scanning found. */
+static const char *verdict_of (json_t *body) {
+  static const char *const order[] = { "infected", "encrypted", "over-limit", "unparsable", "not-scanned", "clean" };
+  gsize worst = G_N_ELEMENTS (order) - 1;
+  json_t *part;
+  size_t i;
+
+  json_array_foreach (json_object_get (body, "parts"), i, part) {
+    const char *scan = text_at (part, "scan");
+    for (gsize j = 0; scan != NULL && j < worst; j++)
+      if (strcmp (scan, order[j]) == 0)
+        worst = j;
+  }
+  return order[worst];
+}
+
+static void add_record (Filler *filler, gint64 seq, json_t *body) {
+  json_t *item;
+  size_t i;
+
+  add_person (filler, seq, text_at (json_object_get (body, "envelope"), "from"));
+  json_array_foreach (json_object_get (body, "recipients"), i, item)
+      add_person (filler, seq, text_at (item, "address"));
+  json_array_foreach (json_object_get (body, "parts"), i, item) {
+    if (i < MAX_HASHES)
+      add_hash (filler, seq, text_at (item, "sha256"));
+    add_rule (filler, seq, text_at (item, "rule"), NULL);
+  }
+  json_array_foreach (json_object_get (body, "reasons"), i, item)
+      add_rule (filler, seq, text_at (item, "rule"), text_at (item, "clause"));
+  add_subject (filler, seq, text_at (body, "subject"));
+}
+
+static void add_line (Filler *filler, json_t *line, gsize length_bytes) {
+  sqlite3_stmt *statement = filler->statements[LINE];
+  json_t *body = json_object_get (line, "body");
+  gint64 seq = json_integer_value (json_object_get (line, "seq"));
+  gboolean record = g_strcmp0 (text_at (line, "kind"), "record") == 0;
+  json_t *exceptions = json_object_get (body, "exceptions");
+  g_autofree char *used = json_array_size (exceptions) > 0 ? mugai_json_line (exceptions) : NULL;
+
+  (void) sqlite3_bind_int64 (statement, 1, seq);
+  (void) sqlite3_bind_int64 (statement, 2, filler->segment);
+  (void) sqlite3_bind_int64 (statement, 3, filler->offset);
+  (void) sqlite3_bind_int64 (statement, 4, (gint64) length_bytes);
+  bind (statement, 5, text_at (line, "at"));
+  bind (statement, 6, text_at (line, "kind"));
+  bind (statement, 7, text_at (line, "actor"));
+  bind (statement, 8, record ? text_at (body, "id") : text_at (body, "item"));
+  bind (statement, 9, record ? text_at (json_object_get (body, "envelope"), "from") : NULL);
+  bind (statement, 10, text_at (body, "message_id"));
+  bind (statement, 11, text_at (body, "queue_id"));
+  bind (statement, 12, text_at (body, "direction"));
+  bind (statement, 13, record ? text_at (body, "action") : NULL);
+  bind (statement, 14, record ? verdict_of (body) : NULL);
+  bind (statement, 15, used);
+  bind (statement, 16, text_at (body, "failure"));
+  (void) sqlite3_bind_int64 (statement, 17,
+                             json_integer_value (json_object_get (json_object_get (body, "signatures"), "age_s")));
+  step (filler, LINE);
+  if (record)
+    add_record (filler, seq, body);
+  add_hash (filler, seq, record ? NULL : text_at (body, "sha256"));
+}
+
+/* ---- segments ---- */
+
+static gboolean run (MugaiAuditSearch *search, const char *text, GError **error) {
+  return sqlite3_exec (search->index, text, NULL, NULL, NULL) == SQLITE_OK
+         || mugai_audit_search_fail (search, text, error);
+}
+
+static gboolean save_place (Filler *filler, GError **error) {
+  g_autofree char *text =
+      g_strdup_printf ("UPDATE segments SET done = %" G_GINT64_FORMAT " WHERE n = %" G_GINT64_FORMAT ";COMMIT;BEGIN",
+                       filler->offset, filler->segment);
+
+  return run (filler->search, text, error);
+}
+
+static gboolean find_segment (Filler *filler, const char *name, GError **error) {
+  g_autoptr (MugaiJson) put =
+      mugai_audit_search_rows (filler->search, "INSERT OR IGNORE INTO segments (name, done) VALUES (?1, 0)", name, NULL,
+                               error);
+  g_autoptr (MugaiJson) rows =
+      put != NULL
+          ? mugai_audit_search_rows (filler->search, "SELECT n, done FROM segments WHERE name = ?1", name, NULL, error)
+          : NULL;
+
+  if (rows == NULL)
+    return FALSE;
+  filler->segment = json_integer_value (json_object_get (json_array_get (rows, 0), "n"));
+  filler->offset = json_integer_value (json_object_get (json_array_get (rows, 0), "done"));
+  return TRUE;
+}
+
+static gboolean fill_segment (Filler *filler, const char *name, GError **error) {
+  g_auto (MugaiAuditReader) reader = { .fd = -1 };
+
+  if (!find_segment (filler, name, error)
+      || !mugai_audit_reader_open (&reader, filler->search->directory_fd, name, FALSE, error))
+    return FALSE;
+  if (lseek (reader.fd, (off_t) filler->offset, SEEK_SET) < 0)
+    return mugai_audit_fail_io (error, "cannot read", name);
+  for (;;) {
+    const char *text = NULL;
+    gsize length_bytes = 0;
+    gboolean whole = FALSE;
+    if (!mugai_audit_reader_next (&reader, &text, &length_bytes, &whole, error))
+      return FALSE;
+    if (text == NULL || !whole)
+      return save_place (filler, error);
+    /* A line that is no JSON is verify's to name; here it only cannot be found. */
+    g_autoptr (MugaiJson) line = json_loadb (text, length_bytes, 0, NULL);
+    if (json_is_object (line))
+      add_line (filler, line, length_bytes);
+    filler->offset += (gint64) length_bytes + 1;
+    if (filler->failed)
+      return mugai_audit_search_fail (filler->search, "cannot write", error);
+    if (++filler->n % BATCH_LINES == 0 && !save_place (filler, error))
+      return FALSE;
+  }
+}
+
+gboolean mugai_audit_search_update (MugaiAuditSearch *search, GError **error) {
+  g_autoptr (GPtrArray) names = mugai_audit_segments (search->directory_fd, error);
+  Filler filler = { .search = search };
+  gboolean done = names != NULL && run (search, "BEGIN", error);
+
+  for (guint i = 0; done && i < N_STATEMENTS; i++)
+    if (sqlite3_prepare_v3 (search->index, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &filler.statements[i], NULL)
+        != SQLITE_OK)
+      done = mugai_audit_search_fail (search, "cannot prepare", error);
+  for (guint i = 0; done && i < names->len; i++)
+    done = fill_segment (&filler, g_ptr_array_index (names, i), error);
+  for (guint i = 0; i < N_STATEMENTS; i++)
+    (void) sqlite3_finalize (filler.statements[i]);
+  return run (search, "COMMIT", done ? error : NULL) && done;
+}
