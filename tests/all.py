@@ -35,7 +35,7 @@ def shared_corpus():
 
 environment = {**os.environ, "LC_ALL": "C.UTF-8", "G_SLICE": "always-malloc", **shared_corpus(),
                "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:allocator_may_return_null=1",
-               "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
+               "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1", "TSAN_OPTIONS": f"halt_on_error=1:suppressions={top}/tests/thread-sanitizer.supp"}
 
 
 def run(command, **more):
@@ -81,26 +81,44 @@ def clang():
 
 
 def sanitize():
-    meson_tests(build("sanitize", "-Dwerror=true", "-Db_sanitize=address,undefined", "-Db_lundef=false"), "--timeout-multiplier", "4")
+    """Units, and mugaid itself behind a real Postfix, under address and undefined sanitizers."""
+    folder = build("sanitize", "-Dwerror=true", "-Db_sanitize=address,undefined", "-Db_lundef=false")
+    meson_tests(folder, "--timeout-multiplier", "4")
+    for name in ("test-postfix.py", "test-miltertest.py", "test-failures.py"):
+        scenarios(folder, name)
+
+
+def thread():
+    """What runs in threads: the front in all milter scenarios, the keeper's client, and what both stand on."""
+    folder = build("thread", "-Dwerror=true", "-Db_sanitize=thread", "-Db_lundef=false")
+    meson_tests(folder, "--timeout-multiplier", "4", "keeper-keeper", "base-fd")
+    scenarios(folder, "test-miltertest.py")
+
+
+def scenarios(folder, name):
+    """Real MTAs on loopback; each scenario prints its own TAP line."""
+    global passed, failed, skipped
+    if folder is None:
+        return
+    say(f"{name} with {folder.name}")
+    done = subprocess.run([sys.executable, str(top / "tests/e2e" / name), str(folder)], cwd=top, env=environment,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    print(done.stdout, end="", flush=True)
+    lines = done.stdout.splitlines()
+    ok = sum(line.startswith("ok ") and "# SKIP" not in line for line in lines)
+    bad = sum(line.startswith("not ok ") for line in lines)
+    skip = sum(line.startswith("ok ") and "# SKIP" in line for line in lines)
+    if done.returncode and not bad:
+        bad = 1
+    passed, failed, skipped = passed + ok, failed + bad, skipped + skip
 
 
 def end_to_end():
-    """Real MTAs on loopback; each scenario prints its own line, and this reads the totals at the end."""
-    global passed, failed, skipped
     for script in sorted((top / "tests/e2e").glob("test-*.py")):
-        say(script.name)
-        done = subprocess.run([sys.executable, str(script), str(builds / "build-plain")], cwd=top, env=environment,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-        print(done.stdout, end="", flush=True)
-        ok = sum(line.startswith("ok ") and "# SKIP" not in line for line in done.stdout.splitlines())
-        bad = sum(line.startswith("not ok ") for line in done.stdout.splitlines())
-        skip = sum(line.startswith("ok ") and "# SKIP" in line for line in done.stdout.splitlines())
-        if done.returncode and not bad:
-            bad = 1
-        passed, failed, skipped = passed + ok, failed + bad, skipped + skip
+        scenarios(builds / "build-plain", script.name)
 
 
-stages = {"plain": plain, "clang": clang, "sanitize": sanitize, "end-to-end": end_to_end}
+stages = {"plain": plain, "clang": clang, "sanitize": sanitize, "thread": thread, "end-to-end": end_to_end}
 wanted = [name for name in sys.argv[1:] if name in stages] or list(stages)
 for name in wanted:
     begin = time.monotonic()

@@ -72,12 +72,29 @@ static char white_for (gunichar code, gboolean keep_lines) {
   }
 }
 
-/* Length of the plain run at the start: printable ASCII, which needs no second look. */
-static gsize plain_run (const char *text, gsize length) {
+/* U+3000 to U+30FF and U+4000 to U+9FFF: CJK punctuation, kana, ideographs: nearly all of Japanese text. All have three bytes,
+   and none of them is dropped, white or of zero width but the two voicing marks U+3099 and U+309A. */
+static gboolean is_japanese (const guchar *text, gsize left) {
+  return left >= 3 && ((text[0] >= 0xE4 && text[0] <= 0xE9) || (text[0] == 0xE3 && text[1] <= 0x83))
+         && (text[1] & 0xC0) == 0x80 && (text[2] & 0xC0) == 0x80;
+}
+
+static gunichar japanese_code (const char *text) {
+  const guchar *at = (const guchar *) text;
+  return (gunichar) (at[0] & 0x0F) << 12 | (gunichar) (at[1] & 0x3F) << 6 | (at[2] & 0x3F);
+}
+
+/* Length of the plain run at the start: printable ASCII and Japanese, which need no second look. */
+static gsize plain_run (const char *text, gsize length, gboolean keep_lines) {
   gsize i = 0;
 
-  while (i < length && text[i] >= 0x20 && text[i] < 0x7F)
-    i++;
+  while (i < length)
+    if ((text[i] >= 0x20 && text[i] < 0x7F) || (keep_lines && text[i] == '\n'))
+      i++;
+    else if (is_japanese ((const guchar *) text + i, length - i))
+      i += 3;
+    else
+      break;
   return i;
 }
 
@@ -115,10 +132,9 @@ static char *make_safe (const char *text, gssize length_bytes, gsize max_bytes, 
   gsize i = 0;
 
   while (i < length && (max_bytes == 0 || out->len <= max_bytes)) {
-    gsize run = plain_run (text + i, length - i);
+    gsize room = max_bytes > 0 ? MIN (length - i, max_bytes - out->len + 1) : length - i;
+    gsize run = plain_run (text + i, room, keep_lines);
 
-    if (max_bytes > 0)
-      run = MIN (run, max_bytes - out->len + 1);
     g_string_append_len (out, text + i, (gssize) run);
     i += run;
     if (i < length && (max_bytes == 0 || out->len <= max_bytes))
@@ -169,10 +185,11 @@ typedef struct {
 
 /* Takes what follows a base: marks, selectors, and for emoji the modifier or the partner behind a ZWJ. */
 static void extend_cluster (Cluster *cluster, const char *end) {
-  gboolean picture = is_pictograph (cluster->base);
+  gboolean picture = (cluster->base < 0x3000 || cluster->base >= 0xA000) && is_pictograph (cluster->base);
 
   while (cluster->end < end && (guchar) *cluster->end >= 0xC0) {
-    gunichar code = g_utf8_get_char (cluster->end);
+    gboolean japanese = is_japanese ((const guchar *) cluster->end, (gsize) (end - cluster->end));
+    gunichar code = japanese ? japanese_code (cluster->end) : g_utf8_get_char (cluster->end);
 
     if (code >= 0x3041 && code <= 0x9FFF && code != 0x3099 && code != 0x309A)
       return;
@@ -191,7 +208,10 @@ static void extend_cluster (Cluster *cluster, const char *end) {
 static Cluster next_cluster (const char *text, const char *end) {
   Cluster cluster = { (guchar) *text, 1, text + 1 };
 
-  if (cluster.base >= 0x80) {
+  if (is_japanese ((const guchar *) text, (gsize) (end - text))) {
+    cluster.base = japanese_code (text);
+    cluster.end = text + 3;
+  } else if (cluster.base >= 0x80) {
     cluster.base = g_utf8_get_char (text);
     cluster.end = g_utf8_next_char (text);
   }

@@ -37,14 +37,18 @@ static char *reply_text (const char *words, const char *id) {
   return g_string_free (text, FALSE);
 }
 
-sfsistat mugai_answer_reply (MugaiSession *session, const char *reply) {
+sfsistat mugai_answer_reply_as (MugaiSession *session, const char *id, const char *reply) {
   g_autofree char *code = NULL, *enhanced = NULL, *text = NULL;
   const char *words = NULL;
   if (!split_reply (reply, &code, &enhanced, &words))
     return SMFIS_TEMPFAIL;
-  text = reply_text (words, session->id);
+  text = reply_text (words, id);
   (void) smfi_setreply (session->ctx, code, enhanced, text);
   return code[0] == '5' ? SMFIS_REJECT : SMFIS_TEMPFAIL;
+}
+
+sfsistat mugai_answer_reply (MugaiSession *session, const char *reply) {
+  return mugai_answer_reply_as (session, session->id, reply);
 }
 
 /* How many fields of this name stand at or before @last: the index by which the MTA knows the last of them. */

@@ -19,12 +19,14 @@
 #include <glib/gstdio.h>
 
 #include "mugai/base/fd.h"
+#include "mugai/base/unicode.h"
 #include "mugai/mail/mail.h"
 
 #include "session.h"
 
 #define TICK_MS 1000
 #define BACKLOG 100
+#define MAX_LOG_BYTES 8000u
 
 MugaiFront mugai_front = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -84,8 +86,9 @@ gboolean mugai_front_reserve (MugaiFront *front, gint64 bytes) {
 void mugai_front_log (const char *format, ...) {
   va_list arguments;
   va_start (arguments, format);
-  g_autofree char *line = g_strdup_vprintf (format, arguments);
+  g_autofree char *words = g_strdup_vprintf (format, arguments);
   va_end (arguments);
+  g_autofree char *line = mugai_unicode_make_safe (words, -1, MAX_LOG_BYTES); /* a sender's words never forge a line */
   g_autofree char *whole = g_strdup_printf ("mugaid[front %u]: %s\n", mugai_front.index, line);
   (void) !write (STDERR_FILENO, whole, strlen (whole)); /* a log that cannot be written stops no mail: the record can */
 }
@@ -283,8 +286,8 @@ static gboolean place (const MugaiConfig *config, const char *bound, const char 
   return rename (bound, path) == 0 || fail (error, "rename", path);
 }
 
-/* libmilter hides its descriptor: it is the one listening socket that was not there before. The flag must be known to stay:
-   fronts share the socket, and one that loses the race for a connection must not sleep in accept(). */
+/* libmilter hides its descriptor, so every listening socket that is open here gets the flag; the master's own two have it
+   already. Fronts share the socket: one that loses the race for a connection must not sleep in accept(). */
 static void make_non_blocking (void) {
   for (int fd = 3; fd < 1024; fd++) {
     int listening = 0;

@@ -6,6 +6,7 @@
 #include "session.h"
 
 #include "mugai/audit.h"
+#include "mugai/base/base.h"
 #include "mugai/base/fd.h"
 #include "mugai/flow.h"
 #include "mugai/keeper.h"
@@ -118,17 +119,17 @@ static gboolean keeps_original (const MugaiOutcome *outcome) {
          || (outcome->decision->action == MUGAI_ACTION_DELIVER && outcome->mail != NULL);
 }
 
-static json_t *make_record (const MugaiSession *session, const MugaiOutcome *outcome) {
+static json_t *make_record (const MugaiSession *session, const char *id, const MugaiOutcome *outcome) {
   g_autoptr (MugaiJson) facts = mugai_policy_facts_to_json (session->envelope, outcome->facts);
   const MugaiRecordInput input = {
-    .id = session->id,
+    .id = id,
     .envelope = session->envelope,
     .facts = outcome->facts,
     .decision = outcome->decision,
     .vocabulary_facts = facts,
     .policy_name = mugai_policy_name (session->policy),
     .policy_version = mugai_policy_version (session->policy),
-    .quarantine_id = keeps_original (outcome) ? session->id : NULL,
+    .quarantine_id = keeps_original (outcome) ? id : NULL,
     .failure = outcome->failure,
     .took_wait = outcome->took.wait,
     .took_spool = outcome->took.spool,
@@ -142,19 +143,32 @@ static json_t *make_record (const MugaiSession *session, const MugaiOutcome *out
   return mugai_audit_record (&input);
 }
 
-static gboolean keep (MugaiSession *session, MugaiOutcome *outcome) {
+static gboolean keep (const MugaiSession *session, const char *id, MugaiOutcome *outcome) {
   g_autoptr (GError) error = NULL;
-  g_autoptr (MugaiJson) record = make_record (session, outcome);
+  g_autoptr (MugaiJson) record = make_record (session, id, outcome);
   gint64 start_us = g_get_monotonic_time ();
   gboolean kept =
       mugai_keeper_keep (mugai_front.keeper_socket, record, keeps_original (outcome) ? session->spool.fd : -1,
                          MUGAI_KEEPER_TIMEOUT_MS, &error);
   outcome->took.keep = ms_since (start_us);
   if (!kept) {
-    mugai_front_log ("%s keep: %s", session->id, error->message);
+    mugai_front_log ("%s keep: %s", id, error->message);
     mugai_front_alarm (&mugai_front, "keeper-failed", error->message);
   }
   return kept;
+}
+
+sfsistat mugai_message_refuse (MugaiSession *session, MugaiDecision *decision, const char *what) {
+  const MugaiReason *reason = decision->reasons->len > 0 ? g_ptr_array_index (decision->reasons, 0) : NULL;
+  g_autofree char *id = mugai_id_new ();
+  MugaiOutcome outcome = { .decision = decision, .took = { -1, -1, -1, -1, -1, -1 } };
+  gboolean kept = keep (session, id, &outcome);
+  const char *reply = kept ? decision->reply : KEEP_FAILED_REPLY;
+  mugai_front_log ("%s client=%s from=<%s> %s action=%s rule=%s reply=\"%s\"", id, session->client,
+                   session->envelope->from, what, mugai_action_name (decision->action),
+                   reason != NULL ? reason->rule : "-", reply);
+  mugai_front_count (&mugai_front, refused, 1);
+  return mugai_answer_reply_as (session, id, reply);
 }
 
 /* ---- stage 7 ---- */
@@ -238,7 +252,7 @@ sfsistat mugai_message_finish (MugaiSession *session) {
   mugai_session_begin_step (session);
   g_autoptr (MugaiOutcome) outcome = go_the_way (session, context);
   outcome->took.spool = spool_ms;
-  gboolean kept = keep (session, outcome);
+  gboolean kept = keep (session, session->id, outcome);
   mugai_session_end_step (session);
   if (outcome->alarm)
     mugai_front_alarm (&mugai_front, "message-alarm", session->id);

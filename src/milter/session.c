@@ -174,18 +174,6 @@ static gboolean is_busy (const MugaiFront *front) {
          || (guint) g_atomic_int_get (&front->sessions) > front->config->max_sessions;
 }
 
-/* The refusal of a decision, on the connection and in the log; CONTINUE when it lets pass. */
-static sfsistat refuse (MugaiSession *session, const MugaiDecision *decision, const char *what) {
-  if (decision->action == MUGAI_ACTION_DELIVER)
-    return SMFIS_CONTINUE;
-  const MugaiReason *reason = decision->reasons->len > 0 ? g_ptr_array_index (decision->reasons, 0) : NULL;
-  mugai_front_log ("%s client=%s from=<%s> %s action=%s rule=%s reply=\"%s\"", session->id, session->client,
-                   session->envelope->from, what, mugai_action_name (decision->action),
-                   reason != NULL ? reason->rule : "-", decision->reply);
-  mugai_front_count (&mugai_front, refused, 1);
-  return mugai_answer_reply (session, decision->reply);
-}
-
 static guint64 claimed_size (char **arguments) {
   for (; *arguments != NULL; arguments++)
     if (g_ascii_strncasecmp (*arguments, "SIZE=", 5) == 0)
@@ -198,9 +186,28 @@ static sfsistat on_mail (SMFICTX *ctx, char **arguments) {
   if (is_busy (&mugai_front))
     return mugai_answer_reply (session, BUSY_REPLY);
   begin_mail (session, arguments[0]);
+  session->envelope->size_bytes = claimed_size (arguments + 1);
   g_autoptr (MugaiDecision) decision =
-      mugai_policy_decide_sender (session->policy, session->envelope, claimed_size (arguments + 1));
-  return refuse (session, decision, "at=mail");
+      mugai_policy_decide_sender (session->policy, session->envelope, session->envelope->size_bytes);
+  return decision->action == MUGAI_ACTION_DELIVER ? SMFIS_CONTINUE
+                                                  : mugai_message_refuse (session, decision, "at=mail");
+}
+
+/* Only the last one is refused, and only that one stands in the record; the others stay in hand. */
+static sfsistat refuse_recipient (MugaiSession *session, MugaiDecision *decision) {
+  MugaiEnvelope *envelope = session->envelope;
+  GPtrArray *all = envelope->recipients;
+  const MugaiRecipient *refused = g_ptr_array_index (all, all->len - 1);
+  g_autofree char *what = g_strdup_printf ("to=<%s>", refused->address);
+  envelope->recipients = g_ptr_array_new ();
+  g_ptr_array_add (envelope->recipients, (gpointer) refused);
+  sfsistat status = mugai_message_refuse (session, decision, what);
+  g_ptr_array_unref (envelope->recipients);
+  envelope->recipients = all;
+  g_ptr_array_set_size (all, (gint) all->len - 1);
+  g_ptr_array_set_size (session->recipients, (gint) session->recipients->len - 1);
+  mugai_flow_classify (mugai_policy_organisation (session->policy), envelope);
+  return status;
 }
 
 static sfsistat on_recipient (SMFICTX *ctx, char **arguments) {
@@ -215,14 +222,7 @@ static sfsistat on_recipient (SMFICTX *ctx, char **arguments) {
   g_ptr_array_add (session->recipients, g_strdup (arguments[0]));
   mugai_flow_classify (mugai_policy_organisation (session->policy), envelope);
   g_autoptr (MugaiDecision) decision = mugai_policy_decide_recipient (session->policy, envelope);
-  g_autofree char *what = g_strdup_printf ("to=<%s>", address);
-  sfsistat status = refuse (session, decision, what);
-  if (status != SMFIS_CONTINUE) {
-    g_ptr_array_set_size (envelope->recipients, (gint) envelope->recipients->len - 1);
-    g_ptr_array_set_size (session->recipients, (gint) session->recipients->len - 1);
-    mugai_flow_classify (mugai_policy_organisation (session->policy), envelope);
-  }
-  return status;
+  return decision->action == MUGAI_ACTION_DELIVER ? SMFIS_CONTINUE : refuse_recipient (session, decision);
 }
 
 /* ---- stage 2 ---- */
@@ -241,11 +241,13 @@ static sfsistat append (MugaiSession *session, const void *data, gsize length_by
   }
   if (session->spool.size_bytes <= mugai_policy_max_size (session->policy, session->envelope->direction))
     return SMFIS_CONTINUE;
+  session->envelope->size_bytes = session->spool.size_bytes;
   g_autoptr (MugaiDecision) decision =
       mugai_policy_decide_sender (session->policy, session->envelope, session->spool.size_bytes);
-  sfsistat status = refuse (session, decision, "at=data");
-  if (status != SMFIS_CONTINUE)
-    mugai_session_end_mail (session);
+  if (decision->action == MUGAI_ACTION_DELIVER)
+    return SMFIS_CONTINUE;
+  sfsistat status = mugai_message_refuse (session, decision, "at=data");
+  mugai_session_end_mail (session);
   return status;
 }
 

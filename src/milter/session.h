@@ -58,9 +58,16 @@ void mugai_session_tell_progress (void);
 
 /* message.c: stages 3 to 7 */
 sfsistat mugai_message_finish (MugaiSession *session);
+/**
+ * A refusal before the end of the message (@what: where, for the log): a record of its own with an id of its own, durable before the
+ * answer; 4xx when it cannot be kept. Its recipients are those that the envelope has at this moment.
+ */
+sfsistat mugai_message_refuse (MugaiSession *session, MugaiDecision *decision, const char *what);
 
 /* answer.c */
-/** "552 5.3.4 text" with mugai's id behind it, onto the connection; the status that goes with it. */
+/** "552 5.3.4 text" with @id behind it, onto the connection; the status that goes with it. */
+sfsistat mugai_answer_reply_as (MugaiSession *session, const char *id, const char *reply);
+/** The same with the id of the mail in hand. */
 sfsistat mugai_answer_reply (MugaiSession *session, const char *reply);
 /** Envelope and header edits, then the body in one go. FALSE: some call failed: 4xx, nothing counts. */
 gboolean mugai_answer_mail (MugaiSession *session, GBytes *mail, gsize body_offset);

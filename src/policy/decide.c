@@ -744,7 +744,9 @@ MugaiDecision *mugai_policy_decide_failure (const MugaiPolicy *policy, const Mug
   decision->ceiling = lowest_ceiling (policy, envelope);
   decision->changed = TRUE;
   if (decision->action == MUGAI_ACTION_TEMPFAIL)
-    decision->reply = g_strdup ("451 4.3.0 Mail sanitising is not available, try again later");
+    decision->reply =
+        g_strdup (failure == MUGAI_FAILURE_NO_WORKER ? "451 4.3.2 The mail relay is busy, try again later"
+                                                     : "451 4.3.0 Mail sanitising is not available, try again later");
   if (decision->action == MUGAI_ACTION_REFUSE)
     decision->reply = g_strdup ("554 5.7.1 Message could not be inspected");
   settle_hold (policy, envelope, decision);

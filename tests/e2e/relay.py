@@ -183,16 +183,17 @@ policy: {policy}
 signatures: {signatures}
 store: {store}
 audit: {audit}
-fronts: 2
+fronts: {fronts}
 workers: {workers}
 {users}{more}"""
 
 
 class Mugaid:
-    """mugaid with a folder of its own. `more` is further lines of mugai.yaml."""
+    """mugaid with a folder of its own. `more` is further lines of mugai.yaml, `environment` further variables."""
 
-    def __init__(self, build, folder, policy=None, more="", workers=3):
+    def __init__(self, build, folder, policy=None, more="", workers=3, fronts=2, environment=None):
         self.build, self.folder = pathlib.Path(build), folder
+        self.environment = {**os.environ, **(environment or {})}
         self.config, self.log = folder / "mugai.yaml", folder / "mugaid.log"
         self.store, self.audit, self.run = folder / "store", folder / "audit", folder / "run"
         self.signatures = make_signatures(folder / "signatures")
@@ -209,14 +210,14 @@ class Mugaid:
             os.chown(self.audit, keeper.pw_uid, keeper.pw_gid)
         self.config.write_text(CONFIG.format(socket=self.socket, run=self.run, policy=policy or TOP / "policy/default.yaml",
                                              signatures=self.signatures, store=self.store, audit=self.audit, users=users,
-                                             workers=workers, more=more))
+                                             workers=workers, fronts=fronts, more=more))
         self.process = None
         self.start()
 
     def start(self):
         with open(self.log, "a") as log:
             self.process = subprocess.Popen([str(self.build / "mugaid"), "--foreground", "--config", str(self.config)],
-                                            stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+                                            stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.environment)
         try:
             wait_for(self.is_ready, 60, "mugaid ready")
         except AssertionError:
@@ -305,9 +306,10 @@ class Relay:
         return self
 
     def __exit__(self, kind, value, trace):
-        if kind is not None:
+        failed = kind is not None and not (kind is SystemExit and not value.code)
+        if failed:
             print("\n".join("# " + line for line in self.mugaid.log.read_text().splitlines()[-40:]))
-        self.close(keep=kind is not None and "MUGAI_KEEP" in os.environ)
+        self.close(keep=failed and "MUGAI_KEEP" in os.environ)
 
 
 class Skip(Exception):

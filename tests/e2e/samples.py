@@ -105,3 +105,27 @@ def internal():
     message.add_attachment(spreadsheet_bytes(), maintype="application",
                            subtype="vnd.openxmlformats-officedocument.spreadsheetml.sheet", filename="資料.xlsx")
     return message.as_bytes()
+
+
+def structured(sender=CITIZEN, recipient=STAFF):
+    """mixed( related( alternative( stub, HTML ), logo ), a forwarded mail with a table and a spreadsheet )."""
+    inner = head("元のメール", OUTSIDER, sender)
+    inner.set_content("<p>中のメールの<b>本文</b>です。</p><script>inner()</script>", subtype="html")
+    inner.add_attachment(spreadsheet_bytes(), maintype="application", subtype="octet-stream", filename="内訳.xlsx")
+    message = head("転送します", sender, recipient)
+    message.set_content("HTML 表示をオンにしてください。")
+    message.add_alternative("<p>会議は<b>3日の10時</b>から、第2会議室です。</p><img src='cid:logo@mail.example.com' alt='市章'>",
+                            subtype="html")
+    message.get_payload()[1].add_related(b"\x89PNG\r\n\x1a\n" + bytes(40), "image", "png", cid="<logo@mail.example.com>",
+                                         filename="logo.png")
+    message.add_attachment(inner)
+    return message.as_bytes()
+
+
+def ambiguous(sender=CITIZEN, recipient=STAFF):
+    """Two boundaries: two readers see two different mails."""
+    return (f"From: {sender}\r\nTo: {recipient}\r\nSubject: two\r\nDate: Sat, 21 Nov 2026 10:00:00 +0900\r\n"
+            "Message-ID: <two@mail.example.com>\r\nMIME-Version: 1.0\r\n"
+            "Content-Type: multipart/mixed; boundary=a; boundary=b\r\n\r\n"
+            "--a\r\nContent-Type: text/plain\r\n\r\none\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>two\r\n--b--\r\n--a--\r\n"
+            ).encode()

@@ -150,8 +150,10 @@ def leading_space(bench):
 
 def relay(bench):
     """outside to outside is refused at RCPT with 550 5.7.1; who is left gets the mail"""
-    record, = bench.run("relay", message=bench.file("a.eml", samples.newsletter()))
+    *refused, record = bench.run("relay", message=bench.file("a.eml", samples.newsletter()))
     replies = bench.replies()
+    assert len(refused) == len(replies) and all(r["action"] == "refuse" and len(r["recipients"]) == 1 for r in refused), refused
+    assert all(r["id"] in reply for r, reply in zip(refused, replies)), replies
     assert len(replies) >= 2 and all(re.match(r"550 5\.7\.1 .*mugai [0-9A-Z]{26}", reply) for reply in replies), replies
     addresses = [r["address"] for r in record["recipients"]]
     assert STAFF in addresses and not any(address.endswith("other.example.net") for address in addresses), addresses

@@ -8,11 +8,19 @@ import email
 import email.policy
 import hashlib
 import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
 import sys
+import tempfile
 
 import samples
-from relay import INSIDE, OUTSIDE, Relay, run_scenarios
+from relay import INSIDE, TOP, Mugaid, Relay, run_scenarios, wait_for
 from samples import CITIZEN, COLLEAGUE, OUTSIDER, STAFF
+
+REVIEWERS = "mail-review@city.example.lg.jp"
 
 
 def parse(data):
@@ -104,16 +112,71 @@ def auto_forward(relay):
     assert record["action"] == "hold" and record["reasons"][0]["rule"] == "auto-forward", record["reasons"]
 
 
+def structured(relay):
+    """alternative in related in mixed, and a forwarded mail in it: one text each, nothing else; every leaf on the record"""
+    _, _, data = deliver(relay, samples.structured(), CITIZEN, STAFF)
+    _, text = only_text(data)
+    assert "3日の10時" in text and "第2会議室" in text and "HTML 表示をオン" not in text, text
+    assert "元のメール" in text and "中のメールの本文です" in text and "inner()" not in text and "内訳.xlsx" in text, text
+    actions = {part["path"]: part["action"] for part in last_record(relay)["parts"]}
+    sheet = next(part for part in last_record(relay)["parts"] if "内訳.xlsx" in part["names"])
+    assert sheet["action"] == "remove" and sheet["path"].count(".") >= 1 and "keep" not in actions.values(), actions
+
+
+def held_inbound(relay):
+    """held on its way in: the inside recipients get the notice from <>, the sender nothing"""
+    sender, recipients, data = deliver(relay, samples.ambiguous(), CITIZEN, [STAFF, COLLEAGUE])
+    assert sender == "<>" and sorted(recipients) == sorted([f"<{STAFF}>", f"<{COLLEAGUE}>"]), (sender, recipients)
+    message, text = only_text(data)
+    assert CITIZEN in text and "two" in text and CITIZEN not in str(message["From"]), text
+
+
+def held_internal(relay):
+    """held between colleagues: the recipients get the notice from <>"""
+    sender, recipients, data = deliver(relay, samples.eicar(STAFF, COLLEAGUE), STAFF, COLLEAGUE, client=INSIDE)
+    assert sender == "<>" and recipients == [f"<{COLLEAGUE}>"], (sender, recipients)
+    assert last_record(relay)["quarantine_id"] in only_text(data)[1]
+
+
+def held_authenticated(relay):
+    """held on its way out, sender logged in from anywhere: that sender alone is told"""
+    sender, recipients, _ = deliver(relay, samples.eicar(STAFF, OUTSIDER), STAFF, [OUTSIDER, COLLEAGUE], login="kakari")
+    assert sender == "<>" and recipients == [f"<{STAFF}>"], (sender, recipients)
+
+
+def held_nobody_inside(relay):
+    """held on its way out, nobody inside known: the reviewers' address is told"""
+    sender, recipients, _ = deliver(relay, samples.eicar(CITIZEN, OUTSIDER), CITIZEN, OUTSIDER, client=INSIDE)
+    assert sender == "<>" and recipients == [f"<{REVIEWERS}>"], (sender, recipients)
+
+
+def alarm_told(relay, heard):
+    """an alarm runs the administrator's hook, stands in status until acknowledged, and is on the audit chain"""
+    front = relay.mugaid.status()["fronts"][0]["pid"]
+    os.kill(front, signal.SIGKILL)
+    wait_for(lambda: heard.exists() and "front-died" in heard.read_text(), 30, "the hook")
+    alarm = next(alarm for alarm in relay.mugaid.status()["alarms"] if alarm["code"] == "front-died")
+    wait_for(lambda: alarm["id"] in "".join(path.read_text() for path in relay.mugaid.audit.glob("*.jsonl")), 30, "the chain")
+    done = relay.mugaid.mugai("status", "--acknowledge", alarm["id"], "--config", relay.mugaid.config)
+    assert done.returncode == 0, done.stderr
+    assert "front-died" not in str(relay.mugaid.status()["alarms"])
+
+
 def relay_refused(relay):
-    """outside to outside is refused at RCPT"""
-    code, text = relay.send(samples.newsletter(CITIZEN, OUTSIDER), CITIZEN, OUTSIDER)
+    """outside to outside is refused at RCPT, each with a record of its own that the reply names"""
+    code, text = relay.send(samples.newsletter(CITIZEN, OUTSIDER), CITIZEN, [OUTSIDER, "second@other.example.net"])
     assert code in (550, 554) and "5.7.1" in text, (code, text)
+    first, second = relay.mugaid.records()[-2:]
+    assert second["id"] in text and [r["address"] for r in second["recipients"]] == ["second@other.example.net"], second
+    assert first["action"] == "refuse" and first["reasons"][0]["rule"] == "relay" and first["direction"] == "relay", first
 
 
 def size_claimed(relay):
     """an over-size mail is refused at MAIL by its SIZE="""
     code, text = relay.send(b"", CITIZEN, STAFF, size=45_000_000)
     assert code == 552 and "5.3.4" in text and "MiB" in text, (code, text)
+    record = last_record(relay)
+    assert record["reasons"][0]["rule"] == "over-size" and record["envelope"]["size_bytes"] == 45_000_000, record
 
 
 def size_counted(relay):
@@ -157,8 +220,59 @@ def stops_cleanly(relay):
     assert not (relay.mugaid.run / "milter.sock").exists()
 
 
+def tells_systemd(build):
+    """Type=notify: READY once a mail can come, RELOADING and READY around SIGHUP, STOPPING at SIGTERM"""
+    with tempfile.TemporaryDirectory(prefix="mugai-notify-") as name, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as service:
+        os.chmod(name, 0o755)
+        service.bind(f"{name}/notify")
+        service.settimeout(30)
+        daemon = Mugaid(build, pathlib.Path(name), environment={"NOTIFY_SOCKET": f"{name}/notify"})
+        assert service.recv(4096).decode().startswith("READY=1")
+        daemon.process.send_signal(signal.SIGHUP)
+        assert service.recv(4096).decode().startswith("RELOADING=1") and service.recv(4096) == b"READY=1"
+        daemon.stop()
+        assert service.recv(4096) == b"STOPPING=1"
+
+
+def without_reviewers(folder):
+    """The shipped policy, but with nobody to tell."""
+    shutil.copytree(TOP / "policy", folder, dirs_exist_ok=True)
+    policy = folder / "default.yaml"
+    lines = policy.read_text().splitlines(keepends=True)
+    policy.write_text("".join(line for line in lines if not line.lstrip().startswith("reviewers:")))
+    return policy
+
+
+def held_nobody_at_all(build):
+    """to be held, but nobody inside to tell and no reviewers in the policy: refused, on the record, nothing goes anywhere"""
+    with tempfile.TemporaryDirectory(prefix="mugai-policy-") as name, \
+            Relay(build, policy=without_reviewers(pathlib.Path(name) / "policy")) as relay:
+        code, text = relay.send(samples.eicar(CITIZEN, OUTSIDER), CITIZEN, OUTSIDER, client=INSIDE)
+        record = last_record(relay)
+        assert code == 550 and "5.7." in text and record["id"] in text, (code, text)
+        assert record["action"] == "refuse" and [reason["rule"] for reason in record["reasons"]][:2] == ["auto-forward", "infected"]
+        assert not relay.sink.messages
+
+
+def write_hook(folder):
+    """The administrator's hook: it runs as the fronts' user, who must be able to write there."""
+    folder.chmod(0o777)
+    hook = folder / "hook"
+    hook.write_text(f'#!/bin/sh\necho "$MUGAI_ALARM_CODE $1 $2" >> {folder / "heard"}\n')
+    hook.chmod(0o755)
+    return f"alarm_hook: {hook}\n"
+
+
+def main(build):
+    with tempfile.TemporaryDirectory(prefix="mugai-hook-") as name, \
+            Relay(build, more=write_hook(pathlib.Path(name))) as relay:
+        one_relay = [(scenario, relay) for scenario in (
+            newsletter, japanese, spreadsheet, structured, what_the_gate_saw, eicar_inbound, eicar_outbound, auto_forward,
+            held_inbound, held_internal, held_authenticated, held_nobody_inside, relay_refused, size_claimed, size_counted,
+            internal, quarantine_lists, every_mail_logged)]
+        run_scenarios(one_relay + [(alarm_told, relay, pathlib.Path(name) / "heard"), (stops_cleanly, relay),
+                                   (held_nobody_at_all, build), (tells_systemd, build)])
+
+
 if __name__ == "__main__":
-    with Relay(sys.argv[1]) as relay_in_hand:
-        run_scenarios([(scenario, relay_in_hand) for scenario in (
-            newsletter, japanese, spreadsheet, what_the_gate_saw, eicar_inbound, eicar_outbound, auto_forward, relay_refused,
-            size_claimed, size_counted, internal, quarantine_lists, every_mail_logged, stops_cleanly)])
+    main(sys.argv[1])

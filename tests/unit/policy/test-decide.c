@@ -373,7 +373,7 @@ static void test_failures (void) {
       mugai_policy_decide_failure (policy, envelope, MUGAI_FAILURE_WORKER_DIED_TWICE, "died");
   assert_held (twice, "failure-worker-died-twice", INSIDE);
   g_autoptr (MugaiDecision) none = mugai_policy_decide_failure (policy, envelope, MUGAI_FAILURE_NO_WORKER, "busy");
-  g_assert_true (g_str_has_prefix (none->reply, "451 4.3.0 "));
+  g_assert_true (g_str_has_prefix (none->reply, "451 4.3.2 "));
   g_assert_cmpint (mugai_policy_stale_after_s (policy), ==, 72 * 3600);
 }
 
