@@ -146,6 +146,15 @@ typedef struct {
 GString *mugai_mail_write_fields (const MugaiMail *mail, const char *subject_tag, guint *ret_dropped);
 
 /**
+ * mugai_mail_write_results:
+ * @relays: (nullable): authserv-ids (RFC 8601) whose findings the policy trusts
+ *
+ * Appends the Authentication-Results of these relays to @out, at most 2 KiB of them; strangers' are never written, as anybody can forge
+ * them. Returns: how many were written: so many fewer were dropped than mugai_mail_write_fields () counts.
+ */
+guint mugai_mail_write_results (GString *out, const MugaiMail *mail, const char *const *relays);
+
+/**
  * mugai_mail_write:
  *
  * The canonical message: text/plain; charset=utf-8, base64 or quoted-printable (whichever is shorter), lines folded at 76 columns; with kept parts
