@@ -12,6 +12,7 @@
 
 #include "mugai/base/unicode.h"
 
+#include "charset-labels.h"
 #include "header-value.h"
 #include "header-words.h"
 
@@ -325,14 +326,17 @@ static void add_other_reading (Builder *builder, const char *raw, gsize length) 
     add_name (builder->ranks[RANK_OTHER], g_steal_pointer (&name));
 }
 
-/* A percent-coded plain name, as web browsers write and read it. */
+/* A percent-coded plain name, as web browsers write and read it; some put RFC 2231 without its star. */
 static void add_percent_reading (Builder *builder, const char *value) {
   guint ignored = 0;
   if (strchr (value, '%') == NULL)
     return;
   MugaiHeaderValue decoder;
   mugai_header_value_init (&decoder, builder->hint, &ignored);
-  mugai_header_value_add (&decoder, value, TRUE);
+  gsize label_length = strcspn (value, "'");
+  g_autofree char *label = g_strndup (value, label_length);
+  gboolean starless = strchr (value + label_length, '\'') != NULL && mugai_charset_find_codec (label) != NULL;
+  mugai_header_value_add (&decoder, starless ? mugai_header_value_take_charset (&decoder, value) : value, TRUE);
   g_autofree char *text = mugai_header_value_end (&decoder);
   add_name (builder->ranks[RANK_OTHER], mugai_header_finish (text, MUGAI_HEADER_MAX_VALUE_BYTES, &ignored));
 }

@@ -180,6 +180,7 @@ def liberal_words():
             "blanks inside": (b"=? %s ? B ?%s" % (name, word(label, data).split(b"?", 3)[3]), text),
             "three charsets": (word(label, data) + b" " + word("utf-8", "①続".encode()) + b"\r\n " + word(
                 "iso-2022-jp", jp.jis("③終")), text + "①続③終"),
+            "cut off": (b"A " + word(label, data)[:-2], f"A {text}"),
             "text beside": (b"A " + word(label, data) + b" B", f"A {text} B"),
         }
         for form, (raw, expected) in forms.items():
