@@ -69,7 +69,7 @@ static void put_word (Line *line, const char *text, gsize length) {
   put (line, word, strlen (word));
 }
 
-#define WORD_RESERVE 4u                    /* " :;" and a comma, or the comma alone */
+#define GROUP_RESERVE 4u                   /* " :;" and a comma */
 #define SMALLEST_WORD (WORD_OVERHEAD + 8u) /* one character of up to four bytes, or two kanji */
 
 /* @text as words, folded; the caller has put the blank before the first and left room for SMALLEST_WORD. @reserve: octets kept free at each line's end. */
