@@ -251,11 +251,9 @@ static gboolean beats_cp932 (const Attempt *rival, const Attempt *declared) {
   return declared->codec->kind == MUGAI_CODEC_CP932 && (kana || litter || is_kana_script (rival));
 }
 
-/* A word or two of EUC-JP under a wrong label: user-defined characters beside half-width kana, or phonetic letters. */
+/* A word or two of EUC-JP as Shift_JIS: user-defined characters beside half-width kana. Well-formed UTF-8 is never doubted. */
 static gboolean reads_oddly (const Attempt *declared) {
-  if (declared->codec->kind == MUGAI_CODEC_CP932)
-    return declared->sink.geta != 0 && declared->half_width != 0;
-  return declared->codec->kind == MUGAI_CODEC_UTF8 && declared->phonetic != 0 && declared->wide == 0;
+  return declared->codec->kind == MUGAI_CODEC_CP932 && declared->sink.geta != 0 && declared->half_width != 0;
 }
 
 /* A rival beats a label that decodes well only when what it reads could hardly have come about by chance. */
