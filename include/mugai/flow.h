@@ -13,6 +13,8 @@
 gboolean mugai_flow_address_inside (const MugaiOrganisation *organisation, const char *address);
 /** mugai_flow_client_inside: TRUE when the IP address (v4, v6, v4-mapped, "IPv6:" prefix) is in an inside network. */
 gboolean mugai_flow_client_inside (const MugaiOrganisation *organisation, const char *client);
+/** mugai_flow_client_network: (transfer full): whom to count: the IPv4 address, or the /64 of an IPv6 one; other text as it is. */
+char *mugai_flow_client_network (const char *client);
 
 /**
  * mugai_flow_classify:
@@ -32,9 +34,23 @@ MugaiDirection mugai_flow_recipient_direction (const MugaiOrganisation *organisa
  * mugai_flow_forwarding:
  * @facts: (nullable): header facts
  *
- * Names of the evidence of auto-forwarding seen: "auto-submitted", "outside-sender-leaving", "resent", "x-forwarded", "delivered-to-ours", "srs", "caf", ...
- * Only for outbound messages. An automatic reply (null sender, Auto-Submitted: auto-replied) is none.
+ * Names of the evidence of auto-forwarding seen: MUGAI_FORWARDINGS in base/facts.h. For outbound mail; for internal mail too,
+ * except what each internal hop leaves (whether forwarding inside is allowed is the policy's switch: the rule's direction).
+ * An absence note (RFC 3834: null sender, Auto-Submitted: auto-replied, From of ours) is none.
  * Returns: (transfer full): never NULL.
  */
 char **mugai_flow_forwarding (const MugaiOrganisation *organisation, const MugaiEnvelope *envelope,
                               const MugaiFacts *facts);
+
+/**
+ * mugai_flow_forwarding_owner:
+ *
+ * The mail box of ours whose rule forwards, as the evidence names it: who gets the notice. A header says so, and a sender can write
+ * headers: good for a notice to one of ours, not for a verdict on that person. Returns: (transfer full) (nullable): NULL: none is
+ * named; "": none, and the envelope sender is no mail box either (SRS), so nothing may be sent there.
+ */
+char *mugai_flow_forwarding_owner (const MugaiOrganisation *organisation, const MugaiEnvelope *envelope,
+                                   const MugaiFacts *facts);
+
+/** mugai_flow_rates: (transfer full): of MugaiRate: the buckets this mail is counted in, with the limits of its direction. No relaying is. */
+GPtrArray *mugai_flow_rates (const MugaiEnvelope *envelope, const MugaiRateLimit limits[MUGAI_N_RATE_SUBJECTS]);

@@ -38,6 +38,17 @@ gboolean mugai_keeper_keep (const char *socket_path, json_t *record, int message
 gboolean mugai_keeper_log_act (const char *socket_path, const char *kind, const char *actor, json_t *body,
                                int timeout_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** mugai_keeper_ask_flow: what the keeper remembers that bears on this mail: sets the exceeded of each of envelope->rates (at most 4; one more
+ * mail to its recipients), and message_id_seen and mail_box_echo (@message_id as in its header, "" for none). @ret_stopped[i] (nullable): a
+ * stop holds already. Counts nothing: the record does, when it is kept. */
+gboolean mugai_keeper_ask_flow (const char *socket_path, MugaiEnvelope *envelope, const char *message_id,
+                                gboolean *ret_stopped, int timeout_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** mugai_keeper_ask_counters: (transfer full): {"keys", "counters": [...]}: flow/counters.h's list; NULL and @error. */
+json_t *mugai_keeper_ask_counters (const char *socket_path, int timeout_ms, GError **error);
+/* Acts that the counters obey; the body's "key" says whom. */
+#define MUGAI_KEEPER_ACT_STOP "flow-stop"
+#define MUGAI_KEEPER_ACT_RESUME "flow-resume"
+
 typedef struct {
   const char *store; /* folder of the quarantine */
   const char *audit; /* folder of the chain */

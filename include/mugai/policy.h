@@ -8,20 +8,14 @@
 #pragma once
 
 #include "mugai/base/facts.h"
+#include "mugai/base/yaml.h"
 
 typedef struct MugaiPolicy MugaiPolicy;
 
 #define MUGAI_POLICY_MAX_BYTES (4u * 1024 * 1024) /* all files of one policy */
 #define MUGAI_POLICY_MAX_RULES 5000u
-#define MUGAI_POLICY_MAX_PROBLEMS 200u
 
-typedef struct {
-  char *file;
-  guint line, column; /* from 1; 0: the file as a whole */
-  gboolean warning;
-  char *message; /* what is wrong and what to write instead, in the language asked for */
-  char *source;  /* the line, safe; "" when none */
-} MugaiPolicyProblem;
+typedef MugaiYamlProblem MugaiPolicyProblem; /* base/yaml.h: file, line, column, message */
 
 typedef enum {
   MUGAI_POLICY_ERROR_READ,   /* cannot be read */
@@ -56,6 +50,8 @@ const char *mugai_policy_name (const MugaiPolicy *policy);
 const char *mugai_policy_version (const MugaiPolicy *policy);
 const MugaiOrganisation *mugai_policy_organisation (const MugaiPolicy *policy);
 MugaiCeiling mugai_policy_ceiling (const MugaiPolicy *policy, MugaiDirection direction);
+/** mugai_policy_rates: (transfer none): MUGAI_N_RATE_SUBJECTS limits of a direction; 0: none. */
+const MugaiRateLimit *mugai_policy_rates (const MugaiPolicy *policy, MugaiDirection direction);
 /** mugai_policy_max_size: largest message of a direction [bytes]. */
 guint64 mugai_policy_max_size (const MugaiPolicy *policy, MugaiDirection direction);
 
@@ -83,7 +79,8 @@ gint64 mugai_policy_stale_after_s (const MugaiPolicy *policy);
   X (REMOVED, "removed")   /* above the list of removed parts */                                                       \
   X (HELD, "held")         /* first lines of the notice in place of a held mail */                                     \
   X (HELD_OUT, "held-out") /* the same to the inside sender of a held outbound mail */                                 \
-  X (CONTACT, "contact")   /* last lines: whom to ask */
+  X (CONTACT, "contact")   /* last lines: whom to ask */                                                               \
+  X (OUTSIDE, "outside")   /* all that people outside read of a rebuilt mail */
 #define MUGAI_ENUM_MEMBER_NOTICE(c, n) MUGAI_NOTICE_##c,
 typedef enum { MUGAI_NOTICE_TEXTS (MUGAI_ENUM_MEMBER_NOTICE) MUGAI_N_NOTICE_TEXTS } MugaiNoticeText;
 /** mugai_policy_notice_text: (transfer none): lines of UTF-8 with LF; "" when the policy says nothing. */

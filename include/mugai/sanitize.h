@@ -41,11 +41,13 @@ typedef struct {
   char *id;           /* mugai's id of this message: the quarantine id */
   char *organisation; /* name for people */
   char *notice_from;  /* address of our notices */
-  char *reviewers;    /* whom to ask, "" when none */
+  char *contact;      /* address for questions, "" when none */
   gint64 time_us;
+  gboolean outside;                     /* the rebuilt mail goes to people outside: one neutral line */
+  char *texts[MUGAI_N_NOTICE_TEXTS][2]; /* the policy's: Japanese, English; "" where it says nothing */
 } MugaiNoticeContext;
 
-MugaiNoticeContext *mugai_notice_context_new (const char *id, const MugaiOrganisation *organisation, gint64 time_us);
+MugaiNoticeContext *mugai_notice_context_new (const char *id, const MugaiPolicy *policy, gint64 time_us);
 void mugai_notice_context_free (MugaiNoticeContext *context);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MugaiNoticeContext, mugai_notice_context_free)
 json_t *mugai_notice_context_to_json (const MugaiNoticeContext *context);

@@ -18,9 +18,11 @@ typedef struct MugaiScanner MugaiScanner;
 #define MUGAI_SCAN_MAX_RATIO 250u                      /* of one member, above 10 MiB unpacked: a bomb */
 #define MUGAI_SCAN_MAX_MS 15000u                       /* below the first worker's 25 s */
 #define MUGAI_SCAN_MAX_FILE_BYTES (100u * 1024 * 1024) /* one object handed to libclamav */
+#define MUGAI_SCAN_MAX_CACHED 8192u                    /* clean objects remembered by one worker: under 1 MB */
+#define MUGAI_SCAN_NO_CACHE G_MAXUINT                  /* for max_cached */
 
 typedef struct {
-  guint max_members, max_depth, max_ratio, max_ms;
+  guint max_members, max_depth, max_ratio, max_ms, max_cached;
   guint64 max_unpacked_bytes, max_file_bytes;
 } MugaiScanLimits;
 
@@ -53,7 +55,10 @@ guint mugai_scanner_signatures (const MugaiScanner *scanner);
 /** mugai_scanner_set_scratch: where temporary files go from now on: a worker calls it after the fork. */
 void mugai_scanner_set_scratch (MugaiScanner *scanner, const char *scratch_directory);
 
-/** mugai_scanner_begin_message: resets the budgets and what libclamav has seen; scans @message whole (once), remembers every object it saw. */
+/** mugai_scanner_set_password: (nullable): tried on encrypted members of archives from now on; kept in memory only, wiped at the end. */
+void mugai_scanner_set_password (MugaiScanner *scanner, const char *password);
+
+/** mugai_scanner_begin_message: @message (nullable: a file alone, not a mail); resets the budgets and what libclamav has seen; scans @message whole (once), remembers every object it saw. */
 void mugai_scanner_begin_message (MugaiScanner *scanner, GBytes *message);
 /** mugai_scanner_message_verdict: of the whole message; @ret_signature (out) (transfer none) (nullable). */
 MugaiScan mugai_scanner_message_verdict (const MugaiScanner *scanner, const char **ret_signature);

@@ -18,7 +18,7 @@
 typedef enum {
   MUGAI_TEXT_LINKS_LIST,   /* [1] in the line, the targets in a list at the end */
   MUGAI_TEXT_LINKS_INLINE, /* <target> after the text */
-  MUGAI_TEXT_LINKS_NONE    /* the text alone */
+  MUGAI_TEXT_LINKS_NONE    /* the text alone, but <target> where it shows another host than it goes to */
 } MugaiTextLinks;
 
 typedef struct {
@@ -27,7 +27,7 @@ typedef struct {
   gsize max_input_bytes; /* 0: default */
 } MugaiTextOptions;
 
-/* What the text could not say by itself: facts for the policy. */
+/* What the text could not say by itself: facts for the policy. A URL in running text is one, too: it shows its host. */
 typedef struct {
   char *host;        /* where the link goes: lower case, punycode kept; "" when it has no host */
   char *shown_host;  /* the host that the visible text shows, or NULL when it shows none */
@@ -65,6 +65,16 @@ gboolean mugai_text_from_html (const char *html, gsize length_bytes, const Mugai
 
 void mugai_text_result_free (MugaiTextResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MugaiTextResult, mugai_text_result_free)
+
+/**
+ * mugai_text_make_dead:
+ * @text: UTF-8, changed in place; its length stays
+ *
+ * Takes the life out of every URL in running text, so that no mail reader makes a link of it: `http` becomes `hxxp`,
+ * `ftp` `fxp` and `file` `fxle`, in their own case. mugai_text_from_html () has done so already; this is for plain text.
+ * Threads: any.
+ */
+void mugai_text_make_dead (char *text);
 
 /**
  * mugai_text_sniff_charset:

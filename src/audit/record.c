@@ -100,20 +100,32 @@ static json_t *exception_names (const GPtrArray *exceptions) {
   return array;
 }
 
+#define POLICY_PREFIX                                                                                                  \
+  "policy:" /* "policy:VERSION=action", "policy:VERSION part PATH=action": of a policy that is tried */
+
 /* "rule=action" of each monitored rule; a rule's id may hold "=", an action never does. */
+static json_t *would_object (const char *text) {
+  json_t *object = json_object ();
+  gboolean policy = g_str_has_prefix (text, POLICY_PREFIX);
+  const char *equals = strrchr (text, '=');
+  g_autofree char *name = g_strndup (text, equals != NULL ? (gsize) (equals - text) : strlen (text));
+  char *part = policy ? strstr (name, " part ") : NULL;
+
+  if (part != NULL) {
+    json_object_set_new (object, "part", mugai_json_string (part + strlen (" part ")));
+    *part = '\0';
+  }
+  json_object_set_new (object, policy ? "policy" : "rule",
+                       mugai_json_string (policy ? name + strlen (POLICY_PREFIX) : name));
+  json_object_set_new (object, "action", mugai_json_string (equals != NULL ? equals + 1 : NULL));
+  return object;
+}
+
 static json_t *would_objects (const GPtrArray *would) {
   json_t *array = json_array ();
 
-  for (guint i = 0; i < would->len; i++) {
-    const char *text = g_ptr_array_index (would, i);
-    const char *equals = strrchr (text, '=');
-    g_autofree char *rule = g_strndup (text, equals != NULL ? (gsize) (equals - text) : strlen (text));
-    json_t *object = json_object ();
-
-    json_object_set_new (object, "rule", mugai_json_string (rule));
-    json_object_set_new (object, "action", mugai_json_string (equals != NULL ? equals + 1 : NULL));
-    json_array_append_new (array, object);
-  }
+  for (guint i = 0; i < would->len; i++)
+    json_array_append_new (array, would_object (g_ptr_array_index (would, i)));
   return array;
 }
 

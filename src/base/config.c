@@ -2,9 +2,9 @@
  *
  * base/config: reads mugai.yaml: one flat mapping of known keys to plain values.
  *
- * libfyaml hands out events with their places; this file keeps the table of keys, reads each value by its type and
- * range, and collects every mistake before it gives up. Tags, anchors, aliases, duplicate and unknown keys are
- * mistakes. Invariant: a configuration that was handed out is complete and in range. Threads: any.
+ * base/yaml makes the tree and refuses what no file of ours may hold; this file keeps the table of keys, reads each value
+ * by its type and range, and every mistake is named before it gives up. Invariant: a configuration that was handed out is
+ * complete and in range. Threads: any.
  */
 #include "mugai/base/config.h"
 
@@ -14,17 +14,13 @@
 #include <string.h>
 
 #include <gio/gio.h>
-#include <libfyaml.h>
 
 #include "mugai/base/fd.h"
-#include "mugai/base/unicode.h"
+#include "mugai/base/yaml.h"
 
 #define MAX_FILE_BYTES (1024u * 1024) /* ours is two pages; more is another file by mistake */
-#define MAX_MISTAKES 50u
-#define MAX_SHOWN_BYTES 160u       /* of a source line or a value in a message */
-#define MAX_SOCKET_PATH_BYTES 107u /* sockaddr_un */
-#define OUR_SOCKET_NAME_BYTES 16u  /* room for the names below the runtime folder */
-#define MAX_WORD_BYTES 40u         /* longer ones are near to nothing */
+#define MAX_SOCKET_PATH_BYTES 107u    /* sockaddr_un */
+#define OUR_SOCKET_NAME_BYTES 16u     /* room for the names below the runtime folder */
 
 G_DEFINE_QUARK (mugai - config - error - quark, mugai_config_error)
 
@@ -107,78 +103,11 @@ static const Key keys[] = {
 /* clang-format on */
 
 typedef struct {
-  const char *path;
   char *folder;
-  char **lines;
-  GString *mistakes;
-  guint n_mistakes;
-  gboolean seen[G_N_ELEMENTS (keys)];
-  struct fy_mark marks[G_N_ELEMENTS (keys)]; /* of the values that were given */
+  MugaiYamlProblems problems;
+  const MugaiYamlNode *given[G_N_ELEMENTS (keys)]; /* values by their keys; NULL: the default stands */
   MugaiConfig *config;
 } Reading;
-
-/* ---- mistakes ---- */
-
-/* "file:line:column: error: ...", the line, and a caret below the place. @line and @column count from 0. */
-G_GNUC_PRINTF (4, 5)
-static void add_mistake (Reading *reading, int line, int column, const char *format, ...) {
-  va_list arguments;
-
-  if (reading->n_mistakes++ >= MAX_MISTAKES)
-    return;
-  va_start (arguments, format);
-  g_autofree char *words = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  g_string_append_printf (reading->mistakes, "%s%s:%d:%d: error: %s", reading->mistakes->len > 0 ? "\n" : "",
-                          reading->path, line + 1, column + 1, words);
-
-  gboolean there = line >= 0 && (guint) line < g_strv_length (reading->lines);
-  if (!there)
-    return;
-  const char *source = reading->lines[line];
-  g_autofree char *safe = mugai_unicode_make_safe (source, -1, MAX_SHOWN_BYTES);
-  glong characters = g_utf8_strlen (source, -1);
-  const char *place = g_utf8_offset_to_pointer (source, CLAMP (column, 0, characters));
-  gsize columns = mugai_unicode_columns (source, place - source);
-  g_string_append_printf (reading->mistakes, "\n%5d | %s\n      | %*s^", line + 1, safe,
-                          (int) MIN (columns, MAX_SHOWN_BYTES), "");
-}
-
-/* Levenshtein distance of two short words. */
-static guint distance (const char *a, const char *b) {
-  gsize length_a = strlen (a), length_b = strlen (b);
-  guint row[MAX_WORD_BYTES + 1];
-
-  if (length_a > MAX_WORD_BYTES || length_b > MAX_WORD_BYTES)
-    return G_MAXUINT;
-  for (gsize j = 0; j <= length_b; j++)
-    row[j] = (guint) j;
-  for (gsize i = 1; i <= length_a; i++) {
-    guint diagonal = row[0];
-    row[0] = (guint) i;
-    for (gsize j = 1; j <= length_b; j++) {
-      guint above = row[j];
-      guint replaced = diagonal + (a[i - 1] != b[j - 1]);
-      row[j] = MIN (MIN (above, row[j - 1]) + 1, replaced);
-      diagonal = above;
-    }
-  }
-  return row[length_b];
-}
-
-static const char *nearest_key (const char *word) {
-  const char *nearest = NULL;
-  guint best = (guint) strlen (word) / 2 + 1;
-
-  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++) {
-    guint apart = distance (word, keys[i].name);
-    if (apart < best) {
-      best = apart;
-      nearest = keys[i].name;
-    }
-  }
-  return nearest;
-}
 
 /* ---- values ---- */
 
@@ -225,18 +154,18 @@ static char *write_number (const Key *key, guint64 value) {
   return g_strdup_printf ("%" G_GUINT64_FORMAT "%s", value / best->factor, best->suffix);
 }
 
-static const char *wanted (Type type) {
+static const char *wanted (Type type, gboolean japanese) {
   switch (type) {
   case TYPE_NUMBER:
-    return "a whole number";
+    return japanese ? "数" : "a whole number";
   case TYPE_MODE:
-    return "an octal number such as 0660";
+    return japanese ? "0660 のような八進数" : "an octal number such as 0660";
   case TYPE_DURATION:
-    return "a duration with its unit: 500ms, 5s, 2min, 1h";
+    return japanese ? "500ms、5s、2min、1h のような単位つきの時間" : "a duration with its unit: 500ms, 5s, 2min, 1h";
   case TYPE_SIZE:
-    return "a size with its unit: 512KiB, 20MiB, 1GiB";
+    return japanese ? "512KiB、20MiB、1GiB のような単位つきの大きさ" : "a size with its unit: 512KiB, 20MiB, 1GiB";
   default:
-    return "a text";
+    return japanese ? "文" : "a text";
   }
 }
 
@@ -249,17 +178,18 @@ static void store_number (Reading *reading, const Key *key, guint64 value) {
     *(guint *) (void *) place = (guint) value;
 }
 
-static void take_number (Reading *reading, const Key *key, const char *text, const struct fy_mark *mark) {
+static void take_number (Reading *reading, const Key *key, const char *text, const MugaiYamlNode *node) {
   guint64 value = 0;
 
   if (!read_number (key, text, &value)) {
-    g_autofree char *safe = mugai_unicode_make_safe (text, -1, MAX_SHOWN_BYTES);
-    add_mistake (reading, mark->line, mark->column, "%s: \"%s\" is not %s", key->name, safe, wanted (key->type));
+    mugai_yaml_problem_at (&reading->problems, node, "%s：「%s」ではなく、%s と書いてください", "%s: \"%s\" is not %s",
+                           key->name, text, wanted (key->type, reading->problems.japanese));
     return;
   }
   if (value < key->min || value > key->max) {
     g_autofree char *min = write_number (key, key->min), *max = write_number (key, key->max);
-    add_mistake (reading, mark->line, mark->column, "%s: %s is out of range: %s to %s", key->name, text, min, max);
+    mugai_yaml_problem_at (&reading->problems, node, "%s：%s は範囲の外です（%s から %s まで）",
+                           "%s: %s is out of range: %s to %s", key->name, text, min, max);
     return;
   }
   store_number (reading, key, value);
@@ -287,21 +217,22 @@ static char *resolve_socket (const Reading *reading, const char *text) {
   return whole && port >= 1 && port <= 65535 ? g_strdup (text) : NULL;
 }
 
-static void take_text (Reading *reading, const Key *key, const char *text, const struct fy_mark *mark) {
+static void take_text (Reading *reading, const Key *key, const char *text, const MugaiYamlNode *node) {
   char **place = (char **) (void *) ((char *) reading->config + key->offset);
   char *value;
 
   if (text[0] == '\0' && key->max != 0) {
-    add_mistake (reading, mark->line, mark->column, "%s: must not be empty", key->name);
+    mugai_yaml_problem_at (&reading->problems, node, "%s：空にはできません", "%s: must not be empty", key->name);
     return;
   }
   value = key->type == TYPE_PATH     ? resolve (reading, text)
           : key->type == TYPE_SOCKET ? resolve_socket (reading, text)
                                      : g_strdup (text);
   if (value == NULL) {
-    add_mistake (reading, mark->line, mark->column,
-                 "%s: write unix:/path (at most %u bytes), inet:port@host or inet6:port@host", key->name,
-                 MAX_SOCKET_PATH_BYTES);
+    mugai_yaml_problem_at (&reading->problems, node,
+                           "%s：unix:/path（%uバイトまで）、inet:port@host、inet6:port@host のどれかで書いてください",
+                           "%s: write unix:/path (at most %u bytes), inet:port@host or inet6:port@host", key->name,
+                           MAX_SOCKET_PATH_BYTES);
     return;
   }
   g_free (*place);
@@ -312,225 +243,86 @@ static gboolean is_number (Type type) {
   return type == TYPE_NUMBER || type == TYPE_MODE || type == TYPE_DURATION || type == TYPE_SIZE;
 }
 
-static void take_value (Reading *reading, const Key *key, const char *text, const struct fy_mark *mark) {
+static void take_value (Reading *reading, const Key *key, const char *text, const MugaiYamlNode *node) {
   if (is_number (key->type))
-    take_number (reading, key, text, mark);
+    take_number (reading, key, text, node);
   else
-    take_text (reading, key, text, mark);
+    take_text (reading, key, text, node);
 }
 
 static void take_defaults (Reading *reading) {
-  static const struct fy_mark nowhere = { 0 };
+  static const MugaiYamlNode nowhere = { 0 };
 
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
     take_value (reading, &keys[i], keys[i].standard, &nowhere);
 }
 
 /* What no single key can say. */
-static void check_together (Reading *reading) {
+static void check_together (Reading *reading, const MugaiYamlFile *file) {
   const MugaiConfig *config = reading->config;
-  int line = 0;
+  guint line = 0;
 
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++) {
-    if (reading->seen[i] && keys[i].type == TYPE_DURATION)
-      line = reading->marks[i].line;
+    if (reading->given[i] != NULL && keys[i].type == TYPE_DURATION)
+      line = MAX (line, reading->given[i]->line);
   }
   if (config->wait_ms + config->first_worker_ms >= config->total_ms)
-    add_mistake (reading, line, 0, "wait and first_worker together leave nothing of total for a second worker");
+    mugai_yaml_problem_add (&reading->problems, file, MAX (line, 1), 1,
+                            "wait と first_worker の合計で total を使い切り、二番目のワーカーの時間が残りません%s",
+                            "wait and first_worker together leave nothing of total for a second worker%s", "");
   if (strlen (config->runtime_directory) + OUR_SOCKET_NAME_BYTES > MAX_SOCKET_PATH_BYTES)
-    add_mistake (reading, 0, 0, "runtime_directory: longer than %u bytes: sockets could not be made in it",
-                 MAX_SOCKET_PATH_BYTES - OUR_SOCKET_NAME_BYTES);
+    mugai_yaml_problem_add (&reading->problems, file, 1, 1,
+                            "runtime_directory：%uバイトより長く、その中にソケットを作れません",
+                            "runtime_directory: longer than %u bytes: sockets could not be made in it",
+                            MAX_SOCKET_PATH_BYTES - OUR_SOCKET_NAME_BYTES);
 }
 
-/* ---- events ---- */
+/* ---- the tree ---- */
 
-/* Tags and anchors say things that this file has no use for: they are refused, not skipped. */
-static gboolean has_decoration (Reading *reading, struct fy_token *anchor, struct fy_token *tag) {
-  struct fy_token *token = anchor != NULL ? anchor : tag;
+static const Key *find_key (Reading *reading, const MugaiYamlNode *node) {
+  const char *words[G_N_ELEMENTS (keys) + 1] = { NULL };
 
-  if (token == NULL)
-    return FALSE;
-  const struct fy_mark *mark = fy_token_start_mark (token);
-  add_mistake (reading, mark != NULL ? mark->line : 0, mark != NULL ? mark->column : 0,
-               anchor != NULL ? "anchors are not allowed" : "tags are not allowed");
-  return TRUE;
-}
-
-static char *token_text (struct fy_token *token) {
-  size_t length = 0;
-  const char *text = token != NULL ? fy_token_get_text (token, &length) : NULL;
-
-  return text != NULL ? g_strndup (text, length) : g_strdup ("");
-}
-
-/* The row of a key; NULL and a mistake when there is none, or when it was there before. */
-static const Key *find_key (Reading *reading, const char *name, const struct fy_mark *mark) {
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++) {
-    if (strcmp (keys[i].name, name) != 0)
-      continue;
-    if (reading->seen[i]) {
-      add_mistake (reading, mark->line, mark->column, "duplicate key \"%s\"", name);
-      return NULL;
-    }
-    reading->seen[i] = TRUE;
-    return &keys[i];
+    if (strcmp (keys[i].name, node->text) == 0)
+      return &keys[i];
+    words[i] = keys[i].name;
   }
-  g_autofree char *safe = mugai_unicode_make_safe (name, -1, MAX_SHOWN_BYTES);
-  const char *near = nearest_key (name);
+  const char *near = mugai_yaml_nearest_word (node->text, words);
   if (near != NULL)
-    add_mistake (reading, mark->line, mark->column, "unknown key \"%s\"; did you mean \"%s\"?", safe, near);
+    mugai_yaml_problem_at (&reading->problems, node, "「%s」というキーはありません。もしかして「%s」ですか。",
+                           "unknown key \"%s\"; did you mean \"%s\"?", node->text, near);
   else
-    add_mistake (reading, mark->line, mark->column, "unknown key \"%s\"", safe);
+    mugai_yaml_problem_at (&reading->problems, node, "「%s」というキーはありません。", "unknown key \"%s\"",
+                           node->text);
   return NULL;
 }
 
-typedef struct {
-  gboolean in_mapping, want_value, had_document;
-  guint skipping; /* depth inside a value that is no scalar */
-  const Key *key; /* of the value that comes; NULL: it is skipped */
-} Place;
+static void take_entry (Reading *reading, const MugaiYamlNode *name, const MugaiYamlNode *value) {
+  const Key *key = name->kind == MUGAI_YAML_SCALAR && strcmp (name->text, "<<") != 0 ? find_key (reading, name) : NULL;
 
-static gboolean is_quoted (struct fy_token *token) {
-  return token != NULL && fy_token_scalar_style (token) != FYSS_PLAIN;
+  if (key == NULL || reading->given[key - keys] != NULL)
+    return; /* twice: the reader of the file has said so */
+  reading->given[key - keys] = value;
+  if (value->kind != MUGAI_YAML_SCALAR)
+    mugai_yaml_problem_at (&reading->problems, value, "%s：値を一つだけ書きます（一覧や入れ子は書けません）",
+                           "%s: one value, a list or mapping is not allowed here", key->name);
+  else if (value->text[0] == '\0' && value->plain)
+    mugai_yaml_problem_at (&reading->problems, name, "%s：値がありません。無しなら \"\" と書いてください",
+                           "%s: no value; write \"\" for none", key->name);
+  else
+    take_value (reading, key, value->text, value);
 }
 
-/* Where a scalar begins for people: libfyaml's mark of a quoted one stands behind the quote. */
-static struct fy_mark scalar_mark (struct fy_token *token) {
-  const struct fy_mark *mark = token != NULL ? fy_token_start_mark (token) : NULL;
-  struct fy_mark place = { 0 };
-
-  if (mark == NULL)
-    return place;
-  place = *mark;
-  enum fy_scalar_style style = fy_token_scalar_style (token);
-  if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && place.column > 0)
-    place.column--;
-  return place;
-}
-
-static void take_scalar (Reading *reading, Place *place, struct fy_event *event) {
-  struct fy_token *token = event->scalar.value;
-  struct fy_mark mark = scalar_mark (token);
-  gboolean decorated = has_decoration (reading, event->scalar.anchor, event->scalar.tag);
-  g_autofree char *text = token_text (token);
-
-  if (!place->want_value) {
-    place->key = decorated ? NULL : find_key (reading, text, &mark);
-    if (place->key != NULL)
-      reading->marks[place->key - keys] = mark;
-    place->want_value = TRUE;
+static void take_root (Reading *reading, const MugaiYamlNode *root) {
+  if (root == NULL || (root->kind == MUGAI_YAML_SCALAR && root->text[0] == '\0'))
+    return;
+  if (root->kind != MUGAI_YAML_MAPPING) {
+    mugai_yaml_problem_at (&reading->problems, root, "「キー: 値」を並べます。ほかの形は書けません",
+                           "not allowed here: write \"key: value\", one a line");
     return;
   }
-  place->want_value = FALSE;
-  if (place->key == NULL || decorated)
-    return;
-  if (text[0] == '\0' && !is_quoted (token)) {
-    mark = reading->marks[place->key - keys]; /* of the key: an empty value stands nowhere */
-    add_mistake (reading, mark.line, mark.column, "%s: no value; write \"\" for none", place->key->name);
-    return;
-  }
-  reading->marks[place->key - keys] = mark;
-  take_value (reading, place->key, text, &mark);
-}
-
-/* A list, a mapping or an alias where a plain value belongs. */
-static void refuse_structure (Reading *reading, Place *place, struct fy_token *token, const char *what) {
-  const struct fy_mark *mark = token != NULL ? fy_token_start_mark (token) : NULL;
-  const char *name = place->want_value && place->key != NULL ? place->key->name : NULL;
-
-  add_mistake (reading, mark != NULL ? mark->line : 0, mark != NULL ? mark->column : 0, "%s%s%s not allowed here",
-               name != NULL ? name : "", name != NULL ? ": " : "", what);
-  place->want_value = place->in_mapping && !place->want_value;
-  place->key = NULL;
-}
-
-static void start_structure (Reading *reading, Place *place, struct fy_event *event) {
-  gboolean mapping = event->type == FYET_MAPPING_START;
-  struct fy_token *token = mapping ? event->mapping_start.mapping_start : event->sequence_start.sequence_start;
-  struct fy_token *anchor = mapping ? event->mapping_start.anchor : event->sequence_start.anchor;
-  struct fy_token *tag = mapping ? event->mapping_start.tag : event->sequence_start.tag;
-
-  if (place->skipping > 0) {
-    place->skipping++;
-    return;
-  }
-  (void) has_decoration (reading, anchor, tag);
-  if (mapping && !place->in_mapping) {
-    place->in_mapping = TRUE;
-    return;
-  }
-  refuse_structure (reading, place, token, mapping ? "a mapping is" : "a list is");
-  place->skipping = 1;
-}
-
-static void take_event (Reading *reading, Place *place, struct fy_event *event) {
-  switch (event->type) {
-  case FYET_DOCUMENT_START:
-    if (place->had_document)
-      refuse_structure (reading, place, event->document_start.document_start, "a second document is");
-    place->had_document = TRUE;
-    break;
-  case FYET_MAPPING_START:
-  case FYET_SEQUENCE_START:
-    start_structure (reading, place, event);
-    break;
-  case FYET_MAPPING_END:
-  case FYET_SEQUENCE_END:
-    if (place->skipping > 0)
-      place->skipping--;
-    else
-      place->in_mapping = FALSE;
-    break;
-  case FYET_ALIAS:
-    if (place->skipping == 0)
-      refuse_structure (reading, place, event->alias.anchor, "an alias is");
-    break;
-  case FYET_SCALAR:
-    if (place->skipping > 0)
-      break;
-    if (place->in_mapping)
-      take_scalar (reading, place, event);
-    else if (event->scalar.value != NULL && fy_token_get_text_length (event->scalar.value) > 0)
-      refuse_structure (reading, place, event->scalar.value, "text without a key is");
-    break;
-  default:
-    break;
-  }
-}
-
-static void take_syntax_errors (Reading *reading, struct fy_diag *diag) {
-  void *at = NULL;
-  struct fy_diag_error *mistake;
-
-  while ((mistake = fy_diag_errors_iterate (diag, &at)) != NULL) {
-    g_autofree char *safe = mugai_unicode_make_safe (mistake->msg, -1, MAX_SHOWN_BYTES);
-    add_mistake (reading, MAX (mistake->line - 1, 0), MAX (mistake->column - 1, 0), "%s", safe);
-  }
-}
-
-static void read_events (Reading *reading, const char *text, gsize length_bytes) {
-  struct fy_diag_cfg diag_cfg;
-  fy_diag_cfg_default (&diag_cfg);
-  diag_cfg.fp = NULL;
-  diag_cfg.colorize = false;
-  struct fy_diag *diag = fy_diag_create (&diag_cfg);
-  fy_diag_set_collect_errors (diag, true);
-  struct fy_parse_cfg parse_cfg = { .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE, .diag = diag };
-  struct fy_parser *parser = fy_parser_create (&parse_cfg);
-  struct fy_event *event;
-  Place place = { 0 };
-
-  if (parser == NULL || fy_parser_set_string (parser, text, length_bytes) != 0)
-    g_error ("libfyaml cannot be set up");
-  while ((event = fy_parser_parse (parser)) != NULL) {
-    take_event (reading, &place, event);
-    fy_parser_event_free (parser, event);
-  }
-  take_syntax_errors (reading, diag);
-  if (fy_parser_get_stream_error (parser) && reading->n_mistakes == 0)
-    add_mistake (reading, 0, 0, "no YAML");
-  fy_parser_destroy (parser);
-  fy_diag_destroy (diag);
+  for (guint i = 0; i < root->keys->len && i < root->values->len; i++)
+    take_entry (reading, g_ptr_array_index (root->keys, i), g_ptr_array_index (root->values, i));
 }
 
 /* ---- the whole ---- */
@@ -549,15 +341,17 @@ static GBytes *read_file (const char *path, GError **error) {
   return bytes;
 }
 
-static void read_text (Reading *reading, const char *text, gsize length_bytes) {
-  if (!g_utf8_validate (text, (gssize) length_bytes, NULL)) {
-    add_mistake (reading, 0, 0, "not UTF-8");
-    return;
+static void set_mistakes (MugaiYamlProblems *problems, const char *path, GError **error) {
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  mugai_yaml_problems_sort (problems);
+  for (guint i = 0; i < problems->list->len; i++) {
+    g_autofree char *one = mugai_yaml_problem_format (g_ptr_array_index (problems->list, i));
+    g_string_append_printf (text, "%s%s", i > 0 ? "\n" : "", one);
   }
-  take_defaults (reading);
-  read_events (reading, text, length_bytes);
-  if (reading->n_mistakes == 0)
-    check_together (reading);
+  if (problems->errors > problems->list->len)
+    g_string_append_printf (text, "\n%s: and %u more", path, problems->errors - problems->list->len);
+  g_set_error_literal (error, MUGAI_CONFIG_ERROR, MUGAI_CONFIG_ERROR_INVALID, text->str);
 }
 
 MugaiConfig *mugai_config_load (const char *path, GError **error) {
@@ -566,22 +360,24 @@ MugaiConfig *mugai_config_load (const char *path, GError **error) {
     return NULL;
 
   gsize length_bytes = 0;
-  const char *text = g_bytes_get_data (bytes, &length_bytes);
+  const char *data = g_bytes_get_data (bytes, &length_bytes);
+  g_autofree char *text = g_malloc0 (length_bytes + 1);
+  memcpy (text, data != NULL ? data : "", length_bytes);
   g_autofree char *absolute = g_canonicalize_filename (path, NULL);
   g_autofree char *folder = g_path_get_dirname (absolute);
-  g_autofree char *copy = g_strndup (text != NULL ? text : "", length_bytes);
-  g_auto (GStrv) lines = g_strsplit (copy, "\n", -1);
-  g_autoptr (GString) mistakes = g_string_new (NULL);
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) mugai_yaml_problem_free);
   g_autoptr (MugaiConfig) config = g_new0 (MugaiConfig, 1);
-  Reading reading = { .path = path, .folder = folder, .lines = lines, .mistakes = mistakes, .config = config };
+  Reading reading = { .folder = folder, .problems = { .list = list }, .config = config };
 
   config->file = g_strdup (absolute);
-  read_text (&reading, copy, length_bytes);
-  if (reading.n_mistakes == 0)
+  take_defaults (&reading);
+  g_autoptr (MugaiYamlFile) file = mugai_yaml_parse (path, text, length_bytes, &reading.problems);
+  take_root (&reading, file->root);
+  if (reading.problems.errors == 0)
+    check_together (&reading, file);
+  if (reading.problems.errors == 0)
     return g_steal_pointer (&config);
-  if (reading.n_mistakes > MAX_MISTAKES)
-    g_string_append_printf (mistakes, "\n%s: and %u more", path, reading.n_mistakes - MAX_MISTAKES);
-  g_set_error_literal (error, MUGAI_CONFIG_ERROR, MUGAI_CONFIG_ERROR_INVALID, mistakes->str);
+  set_mistakes (&reading.problems, path, error);
   return NULL;
 }
 

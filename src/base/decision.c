@@ -75,6 +75,8 @@ MugaiDecision *mugai_decision_new (void) {
   decision->would = g_ptr_array_new_with_free_func (g_free);
   decision->notify = g_new0 (char *, 1);
   decision->add_headers = g_ptr_array_new_with_free_func ((GDestroyNotify) mugai_header_fact_free);
+  decision->add_recipients = g_ptr_array_new_with_free_func (g_free);
+  decision->drop_recipients = g_ptr_array_new_with_free_func (g_free);
   return decision;
 }
 
@@ -90,6 +92,8 @@ void mugai_decision_free (MugaiDecision *decision) {
   g_strfreev (decision->notify);
   g_free (decision->subject_tag);
   g_clear_pointer (&decision->add_headers, g_ptr_array_unref);
+  g_clear_pointer (&decision->add_recipients, g_ptr_array_unref);
+  g_clear_pointer (&decision->drop_recipients, g_ptr_array_unref);
   g_free (decision);
 }
 

@@ -170,6 +170,8 @@ void mugai_envelope_free (MugaiEnvelope *envelope) {
   g_free (envelope->from);
   g_free (envelope->queue_id);
   g_strfreev (envelope->forwarding);
+  g_free (envelope->forwarding_owner);
+  g_clear_pointer (&envelope->rates, g_ptr_array_unref);
   g_clear_pointer (&envelope->recipients, g_ptr_array_unref);
   g_free (envelope);
 }

@@ -13,6 +13,10 @@ int mugai_cli_text (int argc, char **argv);
 int mugai_cli_scan (int argc, char **argv);
 int mugai_cli_policy (int argc, char **argv);
 int mugai_cli_quarantine (int argc, char **argv);
+int mugai_cli_flow (int argc, char **argv);
 int mugai_cli_audit (int argc, char **argv);
 int mugai_cli_status (int argc, char **argv);
 int mugai_cli_doctor (int argc, char **argv);
+
+/** mugai_cli_actor: (transfer full): who sits at the keyboard, for the audit chain: "uid:1000:yamada". */
+char *mugai_cli_actor (void);

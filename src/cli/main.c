@@ -18,8 +18,10 @@ static const struct {
 } commands[] = {
   { "sanitize", mugai_cli_sanitize, "sanitise one message, as the milter would" },
   { "text", mugai_cli_text, "HTML to plain text" },
-  { "policy", mugai_cli_policy, "check a policy file" },
+  { "scan", mugai_cli_scan, "what a file or mail really is" },
+  { "policy", mugai_cli_policy, "check, explain, test, compare and load policies" },
   { "quarantine", mugai_cli_quarantine, "list, show and export held and changed mail" },
+  { "flow", mugai_cli_flow, "counters of sent mail; stop and resume senders" },
   { "audit", mugai_cli_audit, "show and verify the record" },
   { "status", mugai_cli_status, "what mugaid is doing" },
 };

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -51,10 +52,10 @@ MugaiPolicy *mugai_offline_policy (const char *path) {
       mugai_policy_load (path != NULL ? path : default_policy (), mugai_cli_japanese (), &problems, &error);
   for (guint i = 0; policy == NULL && problems != NULL && i < problems->len; i++) {
     g_autofree char *text = mugai_policy_problem_format (g_ptr_array_index (problems, i));
-    g_printerr ("%s\n", text);
+    fprintf (stderr, "%s\n", text);
   }
   if (policy == NULL)
-    g_printerr ("mugai: %s\n", error != NULL ? error->message : "policy does not load");
+    fprintf (stderr, "mugai: %s\n", error != NULL ? error->message : "policy does not load");
   return policy;
 }
 
@@ -63,12 +64,14 @@ MugaiScanner *mugai_offline_scanner (const char *signatures, GError **error) {
   if (scanner == NULL)
     return NULL;
   if (signatures == NULL)
-    g_printerr ("%s\n", MUGAI_CLI_WORDS ("mugai: --signatures がないため、ウイルス検査はしていません（not-scanned）",
-                                         "mugai: no --signatures: nothing was scanned (not-scanned)"));
+    fprintf (stderr, "%s\n",
+             MUGAI_CLI_WORDS ("mugai: --signatures がないため、ウイルス検査はしていません（not-scanned）",
+                              "mugai: no --signatures: nothing was scanned (not-scanned)"));
   else if (mugai_scanner_signatures (scanner) < SMALL_SIGNATURE_SET)
-    g_printerr (MUGAI_CLI_WORDS ("mugai: 注意: %s のシグネチャは %u 件だけです\n",
-                                 "mugai: warning: %s holds only %u signatures\n"),
-                signatures, mugai_scanner_signatures (scanner));
+    fprintf (stderr,
+             MUGAI_CLI_WORDS ("mugai: 注意: %s のシグネチャは %u 件だけです\n",
+                              "mugai: warning: %s holds only %u signatures\n"),
+             signatures, mugai_scanner_signatures (scanner));
   return scanner;
 }
 

@@ -1,53 +1,194 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * `mugai policy check`: every mistake of a policy in one run, with its place and what to write instead.
+ * `mugai policy`: finds the sub-command, reads its options, hands over. What each does stands in policy-*.c.
  */
-#include "cli.h"
+#include "policy.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sysexits.h>
 
-#include "mugai/policy.h"
+#include "mugai/base/unicode.h"
 
+#include "cli.h"
 #include "words.h"
 
-static int print_problems (const GPtrArray *problems) {
-  guint errors = 0;
-  for (guint i = 0; i < problems->len; i++) {
-    const MugaiPolicyProblem *problem = g_ptr_array_index (problems, i);
-    g_autofree char *text = mugai_policy_problem_format (problem);
-    puts (text);
-    errors += problem->warning ? 0 : 1;
-  }
-  return errors > 0 ? EX_CONFIG : EX_OK;
-}
+typedef struct {
+  const char *name, *arguments;
+  guint min, max; /* arguments */
+  guint options;
+  int (*run) (MugaiPolicyOptions *options);
+  const char *ja, *en;
+} Command;
 
-static int check (const char *path) {
-  g_autoptr (GPtrArray) problems = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (MugaiPolicy) policy = mugai_policy_load (path, mugai_cli_japanese (), &problems, &error);
-  int status = problems != NULL ? print_problems (problems) : EX_OK;
-  if (policy == NULL) {
-    g_printerr ("mugai policy check: %s: %s\n", path, error->message);
-    return EX_CONFIG;
-  }
-  printf (MUGAI_CLI_WORDS ("%s: 誤りはありません（%s、版 %.12s）\n", "%s: no errors (%s, version %.12s)\n"), path,
-          mugai_policy_name (policy), mugai_policy_version (policy));
-  return status;
-}
+static const Command commands[] = {
+  { "check", "FILE", 1, 1, 0, mugai_policy_check_command, "誤りと注意を一度にすべて、場所と直し方つきで示す",
+    "every mistake and warning in one run, with its place and what to write instead" },
+  { "explain", "MESSAGE|-", 1, 1, POLICY_OPTION_POLICY | POLICY_OPTION_SCAN | POLICY_OPTION_ENVELOPE,
+    mugai_policy_explain_command, "一通のメールについて、規則ごとに当てはまった・当てはまらない理由を示す",
+    "why a mail fares as it does: each rule in order, and the parts before and after" },
+  { "test", "DIR|FILE", 0, 1, POLICY_OPTION_POLICY | POLICY_OPTION_SCAN, mugai_policy_test_command,
+    "試験（メールか事実と、期待する判定）を実行する",
+    "runs cases: a mail or facts, and the decision that is expected" },
+  { "diff", "OLD NEW", 2, 2, 0, mugai_policy_diff_command, "二つのポリシーの違いを文で示す",
+    "what changes from one policy to another, in words" },
+  { "replay", "NEW", 1, 1, POLICY_OPTION_RECORDS, mugai_policy_replay_command,
+    "記録されたメールのうち、新しいポリシーで扱いが変わるものを示す",
+    "which recorded mails would fare differently, by rule and by sender's domain" },
+  { "coverage", "", 0, 0, POLICY_OPTION_POLICY | POLICY_OPTION_RECORDS | POLICY_OPTION_CLAUSES,
+    mugai_policy_coverage_command, "条項ごとに、応える規則と、期間中に当てはまった件数を示す",
+    "clause → rules → how often each was applied in a period" },
+  { "load", "NEW", 1, 1, POLICY_OPTION_CONFIG | POLICY_OPTION_YES | POLICY_OPTION_SCAN, mugai_policy_load_command,
+    "確かめ、試し、違いを示し、尋ねてから入れ替える", "checks, tests, shows the difference, asks, and installs" },
+  { "rollback", "[HASH]", 0, 1, POLICY_OPTION_CONFIG | POLICY_OPTION_YES, mugai_policy_rollback_command,
+    "前の版に戻す（HASH なしなら、ある版の一覧）", "back to an earlier version (without HASH: lists them)" },
+  { "shadow", "[NEW]", 0, 1, POLICY_OPTION_RECORDS | POLICY_OPTION_OFF | POLICY_OPTION_YES, mugai_policy_shadow_command,
+    "新しいポリシーを並べて試す（NEW なしなら、これまでの結果）",
+    "tries a policy beside the serving one (without NEW: what it would have done)" },
+  { "exceptions", "FILE", 0, 1, POLICY_OPTION_CONFIG, mugai_policy_exceptions_command, "例外と、その期限・状態の一覧",
+    "exceptions, with their ends and states" },
+  { "format", "FILE", 1, 1, POLICY_OPTION_WRITE, mugai_policy_format_command, "決まった書き方に整える（注釈は残す）",
+    "canonical layout; comments stay" },
+  { "schema", "", 0, 0, 0, mugai_policy_schema_command, "編集ソフトのための JSON Schema", "JSON Schema for editors" },
+  { "vocabulary", "", 0, 0, 0, mugai_policy_vocabulary_command, "使える条件と動作の一覧（例つき）",
+    "every condition and action, with an example" },
+};
 
 static void print_help (FILE *out) {
-  fputs ("usage: mugai policy check FILE\n\n  check FILE   every mistake, with file:line:column\n", out);
+  fputs (MUGAI_CLI_WORDS ("使い方: mugai policy 命令 [引数] [--json]\n\n",
+                          "usage: mugai policy COMMAND [ARGUMENT...] [--json]\n\n"),
+         out);
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    fprintf (out, "  %-11s %-10s %s\n", commands[i].name, commands[i].arguments,
+             MUGAI_CLI_WORDS (commands[i].ja, commands[i].en));
+  fputs (MUGAI_CLI_WORDS ("\n`mugai policy 命令 --help` で詳しく。\n", "\n`mugai policy COMMAND --help` says more.\n"),
+         out);
+}
+
+/* ---- options ---- */
+
+static void add_file (GOptionContext *context, const char *name, char **place, const char *words, const char *value) {
+  const GOptionEntry entries[] = { { name, 0, 0, G_OPTION_ARG_FILENAME, place, words, value }, G_OPTION_ENTRY_NULL };
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+static void add_switch (GOptionContext *context, const char *name, gboolean *place, const char *words) {
+  const GOptionEntry entries[] = { { name, 0, 0, G_OPTION_ARG_NONE, place, words, NULL }, G_OPTION_ENTRY_NULL };
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+static void add_options (MugaiPolicyOptions *options, guint which, GOptionContext *context) {
+  add_switch (context, "json", &options->json, MUGAI_CLI_WORDS ("JSON で出力", "JSON for programs"));
+  if (which & POLICY_OPTION_POLICY)
+    add_file (context, "policy", &options->policy,
+              MUGAI_CLI_WORDS ("ポリシー（既定は設置済みのもの）", "policy file (default: the installed one)"), "FILE");
+  if (which & POLICY_OPTION_SCAN)
+    add_file (context, "signatures", &options->signatures,
+              MUGAI_CLI_WORDS ("ウイルス定義", "ClamAV signatures; without it nothing is scanned"), "DIR");
+  if (which & (POLICY_OPTION_CONFIG | POLICY_OPTION_RECORDS))
+    add_file (context, "config", &options->config, "mugai.yaml (" MUGAI_CLI_CONFIG ")", "FILE");
+  if (which & POLICY_OPTION_RECORDS) {
+    add_file (context, "audit", &options->audit, MUGAI_CLI_WORDS ("監査記録のフォルダ", "folder of the audit chain"),
+              "DIR");
+    add_file (context, "since", &options->since,
+              MUGAI_CLI_WORDS ("さかのぼる期間（7d など）", "how far back (7d, 24h, all)"), "TIME");
+  }
+  if (which & POLICY_OPTION_CLAUSES)
+    add_file (context, "clauses", &options->clauses, MUGAI_CLI_WORDS ("条項の表", "table of clauses"), "FILE");
+  if (which & POLICY_OPTION_YES)
+    add_switch (context, "yes", &options->yes, MUGAI_CLI_WORDS ("尋ねずに進める", "do not ask"));
+  if (which & POLICY_OPTION_WRITE)
+    add_switch (context, "write", &options->write, MUGAI_CLI_WORDS ("ファイルを書き直す", "rewrite the file in place"));
+  if (which & POLICY_OPTION_OFF)
+    add_switch (context, "off", &options->off, MUGAI_CLI_WORDS ("試すのをやめる", "stop trying"));
+  if (which & POLICY_OPTION_ENVELOPE)
+    mugai_cli_envelope_add_options (&options->envelope, context);
+}
+
+static void options_clear (MugaiPolicyOptions *options) {
+  g_free (options->policy);
+  g_free (options->signatures);
+  g_free (options->config);
+  g_free (options->audit);
+  g_free (options->since);
+  g_free (options->clauses);
+  mugai_cli_envelope_clear (&options->envelope);
+  g_strfreev (options->arguments);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MugaiPolicyOptions, options_clear)
+
+static gboolean parse (MugaiPolicyOptions *options, const Command *command, int argc, char **argv, GError **error) {
+  const GOptionEntry rest[] = {
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->arguments, NULL, command->arguments },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_option_context_set_summary (context, MUGAI_CLI_WORDS (command->ja, command->en));
+  add_options (options, command->options, context);
+  g_option_context_add_main_entries (context, rest, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, error) || !mugai_cli_envelope_check (&options->envelope, error))
+    return FALSE;
+  if (!options->arguments)
+    options->arguments = g_new0 (char *, 1);
+  options->n_arguments = g_strv_length (options->arguments);
+  if (options->n_arguments >= command->min && options->n_arguments <= command->max)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+               MUGAI_CLI_WORDS ("引数は「%s」です", "the arguments are: %s"),
+               *command->arguments ? command->arguments : MUGAI_CLI_WORDS ("なし", "none"));
+  return FALSE;
+}
+
+static int run (const Command *command, int argc, char **argv) {
+  g_auto (MugaiPolicyOptions) options = { 0 };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *program = g_strdup_printf ("mugai policy %s", command->name);
+  g_set_prgname (program);
+  if (parse (&options, command, argc, argv, &error))
+    return command->run (&options);
+  fprintf (stderr, "%s: %s\n", program, error->message);
+  return EX_USAGE;
 }
 
 int mugai_cli_policy (int argc, char **argv) {
-  if (argc >= 2 && (strcmp (argv[1], "--help") == 0 || (argc >= 3 && strcmp (argv[2], "--help") == 0))) {
+  if (argc >= 2 && (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 || strcmp (argv[1], "help") == 0)) {
     print_help (stdout);
     return EX_OK;
   }
-  if (argc == 3 && strcmp (argv[1], "check") == 0)
-    return check (argv[2]);
+  for (gsize i = 0; argc >= 2 && i < G_N_ELEMENTS (commands); i++)
+    if (strcmp (commands[i].name, argv[1]) == 0)
+      return run (&commands[i], argc - 1, argv + 1);
   print_help (stderr);
   return EX_USAGE;
+}
+
+/* ---- what they share ---- */
+
+static MugaiPolicy *told (MugaiPolicy *policy, const GPtrArray *problems) {
+  for (guint i = 0; !policy && problems && i < problems->len; i++) {
+    g_autofree char *text = mugai_policy_problem_format (g_ptr_array_index (problems, i));
+    fprintf (stderr, "%s\n", text);
+  }
+  return policy;
+}
+
+MugaiPolicy *mugai_policy_cli_load (const char *path) {
+  g_autoptr (GPtrArray) problems = NULL;
+  MugaiPolicy *policy = mugai_policy_load (path, mugai_cli_japanese (), &problems, NULL);
+  return told (policy, problems);
+}
+
+MugaiPolicy *mugai_policy_cli_load_without_cases (const char *path) {
+  g_autoptr (GPtrArray) problems = NULL;
+  MugaiPolicy *policy = mugai_policy_load_without_cases (path, mugai_cli_japanese (), &problems, NULL);
+  return told (policy, problems);
+}
+
+void mugai_policy_cli_print_json (json_t *value) {
+  g_autofree char *line = mugai_json_line (value);
+  puts (line);
+}
+
+const char *mugai_policy_cli_text (json_t *object, const char *key) {
+  const char *text = json_string_value (json_object_get (object, key));
+  return text ? text : "";
 }

@@ -297,7 +297,7 @@ static int show (MugaiQuarantine *quarantine, const Options *options, const char
 /* ---- export ---- */
 
 /* (transfer full): who does this: the login's user where the kernel knows it, else who called sudo, else our own. */
-static char *find_actor (void) {
+char *mugai_cli_actor (void) {
   g_autofree char *text = NULL;
   guint64 uid = NO_LOGIN_UID;
   const char *sudo = g_getenv ("SUDO_UID");
@@ -315,7 +315,7 @@ static char *find_actor (void) {
 
 /* TRUE: on the chain, or there is no keeper at work; then standard error says that it is not on the record. */
 static gboolean log_export (const Options *options, const char *id, GBytes *content, GError **error) {
-  g_autofree char *actor = find_actor ();
+  g_autofree char *actor = mugai_cli_actor ();
   g_autofree char *sha256 = mugai_sha256_hex (g_bytes_get_data (content, NULL), g_bytes_get_size (content));
   g_autoptr (MugaiJson) body = json_object ();
   g_autoptr (GError) cause = NULL;

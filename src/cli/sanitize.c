@@ -15,10 +15,9 @@
 #include "mugai/audit.h"
 #include "mugai/base/base.h"
 #include "mugai/base/fd.h"
-#include "mugai/base/unicode.h"
-#include "mugai/flow.h"
 #include "mugai/worker.h"
 
+#include "envelope.h"
 #include "offline.h"
 #include "words.h"
 
@@ -28,39 +27,25 @@
 #define DEADLINE_MS 30000                      /* attacks.md: every message decided within 30 s, per worker */
 
 typedef struct {
-  char *policy, *signatures, *direction, *client, *helo, *auth, *from, *record;
-  char **to;
+  char *policy, *signatures, *record;
+  MugaiCliEnvelope envelope;
   char **files;
 } Options;
 
 static void options_clear (Options *options) {
   g_free (options->policy);
   g_free (options->signatures);
-  g_free (options->direction);
-  g_free (options->client);
-  g_free (options->helo);
-  g_free (options->auth);
-  g_free (options->from);
+  mugai_cli_envelope_clear (&options->envelope);
   g_free (options->record);
-  g_strfreev (options->to);
   g_strfreev (options->files);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
-/* Addresses are taken as bytes (FILENAME): odd ones are for the policy to judge, not for the option parser. */
 static gboolean parse_options (Options *options, int argc, char **argv, GError **error) {
   const GOptionEntry entries[] = {
     { "policy", 0, 0, G_OPTION_ARG_FILENAME, &options->policy, "policy file (default: the shipped one)", "FILE" },
     { "signatures", 0, 0, G_OPTION_ARG_FILENAME, &options->signatures,
       "ClamAV signatures; without it nothing is scanned", "DIR" },
-    { "direction", 0, 0, G_OPTION_ARG_STRING, &options->direction,
-      "inbound, outbound, internal or relay (default: from the envelope)", "NAME" },
-    { "client", 0, 0, G_OPTION_ARG_FILENAME, &options->client, "IP address of the sending host (default: 127.0.0.1)",
-      "ADDR" },
-    { "helo", 0, 0, G_OPTION_ARG_FILENAME, &options->helo, "its name in HELO", "NAME" },
-    { "auth", 0, 0, G_OPTION_ARG_FILENAME, &options->auth, "authenticated user", "USER" },
-    { "from", 0, 0, G_OPTION_ARG_FILENAME, &options->from, "envelope sender; '<>' for the empty one", "ADDR" },
-    { "to", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->to, "envelope recipient; may be given several times", "ADDR" },
     { "record", 0, 0, G_OPTION_ARG_FILENAME, &options->record, "write the record of the decision there", "FILE" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->files, NULL, "[MESSAGE|-]" },
     G_OPTION_ENTRY_NULL,
@@ -71,63 +56,14 @@ static gboolean parse_options (Options *options, int argc, char **argv, GError *
                "Exit: 0 would be delivered, 20 refused, 21 held (the notice is written), 75 temporary failure,\n"
                "64 usage, 73 the record cannot be written, 78 policy or configuration error.");
   g_option_context_add_main_entries (context, entries, NULL);
+  mugai_cli_envelope_add_options (&options->envelope, context);
   if (!g_option_context_parse (context, &argc, &argv, error))
     return FALSE;
   if (options->files != NULL && g_strv_length (options->files) > 1) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "one message at a time");
     return FALSE;
   }
-  if (options->direction != NULL && mugai_direction_from_name (options->direction) < 0) {
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                 "--direction %s: write inbound, outbound, internal or relay", options->direction);
-    return FALSE;
-  }
-  return TRUE;
-}
-
-/* ---- envelope ---- */
-
-static char *bare_address (const char *given) {
-  gsize length = given != NULL ? strlen (given) : 0;
-  if (length >= 2 && given[0] == '<' && given[length - 1] == '>')
-    return mugai_unicode_make_safe (given + 1, (gssize) length - 2, MUGAI_FACTS_MAX_NAME_BYTES);
-  return mugai_unicode_make_safe (given, -1, MUGAI_FACTS_MAX_NAME_BYTES);
-}
-
-static void replace (char **member, char *value) {
-  g_free (*member);
-  *member = value;
-}
-
-static void force_direction (MugaiEnvelope *envelope, MugaiDirection direction) {
-  envelope->direction = direction;
-  for (guint i = 0; i < envelope->recipients->len; i++) {
-    MugaiRecipient *recipient = g_ptr_array_index (envelope->recipients, i);
-    recipient->direction = direction;
-  }
-}
-
-static MugaiEnvelope *make_envelope (const Options *options, const MugaiOrganisation *organisation,
-                                     guint64 size_bytes) {
-  MugaiEnvelope *envelope = mugai_envelope_new ();
-  replace (&envelope->client,
-           mugai_unicode_make_safe (options->client != NULL ? options->client : "127.0.0.1", -1, 100));
-  replace (&envelope->helo, mugai_unicode_make_safe (options->helo, -1, MUGAI_FACTS_MAX_NAME_BYTES));
-  replace (&envelope->auth, mugai_unicode_make_safe (options->auth, -1, MUGAI_FACTS_MAX_NAME_BYTES));
-  replace (&envelope->from, bare_address (options->from));
-  for (guint i = 0; options->to != NULL && options->to[i] != NULL; i++) {
-    g_autofree char *address = bare_address (options->to[i]);
-    g_ptr_array_add (envelope->recipients, mugai_recipient_new (address));
-  }
-  envelope->size_bytes = size_bytes;
-  envelope->time_us = g_get_real_time ();
-  envelope->attempt = 1;
-  mugai_flow_classify (organisation, envelope);
-  if (options->direction != NULL)
-    force_direction (envelope, (MugaiDirection) mugai_direction_from_name (options->direction));
-  else if (envelope->recipients->len == 0)
-    force_direction (envelope, MUGAI_DIRECTION_INBOUND); /* an envelope that says nothing: the strictest look */
-  return envelope;
+  return mugai_cli_envelope_check (&options->envelope, error);
 }
 
 /* ---- the way of the message ---- */
@@ -219,8 +155,9 @@ static int run (const Options *options, const MugaiPolicy *policy, MugaiScanner 
   g_autoptr (GError) error = NULL;
   g_autofree char *id = mugai_id_new ();
   const MugaiOrganisation *organisation = mugai_policy_organisation (policy);
-  g_autoptr (MugaiEnvelope) envelope = make_envelope (options, organisation, g_bytes_get_size (message));
-  g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (id, organisation, envelope->time_us);
+  g_autoptr (MugaiEnvelope) envelope =
+      mugai_cli_envelope_new (&options->envelope, organisation, g_bytes_get_size (message));
+  g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (id, policy, envelope->time_us);
   if (mugai_scanner_version (scanner) != NULL) {
     envelope->generation = 1;
     envelope->signatures_age_s = MAX (0, envelope->time_us / G_USEC_PER_SEC - mugai_scanner_time (scanner));

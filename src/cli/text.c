@@ -53,6 +53,17 @@ static gboolean parse_options (Options *options, MugaiTextOptions *text, int arg
   return TRUE;
 }
 
+/* A byte order mark of UTF-16 is decoded here: in mail that charset is refused, a file may well have it. */
+static char *decode_utf16 (const Options *options, const char *sniffed, const char *bytes, gsize length_bytes) {
+  if (options->charset != NULL && g_ascii_strncasecmp (options->charset, "utf-16", 6) != 0)
+    return NULL;
+  const char *label = sniffed != NULL && g_str_has_prefix (sniffed, "utf-16") ? sniffed : options->charset;
+  if (label == NULL)
+    return NULL;
+  return g_convert_with_fallback (bytes, (gssize) (length_bytes & ~(gsize) 1), "UTF-8", label, "\xEF\xBF\xBD", NULL,
+                                  NULL, NULL);
+}
+
 static int convert (const Options *options, const MugaiTextOptions *text) {
   g_autoptr (GError) error = NULL;
   g_autoptr (MugaiTextResult) result = NULL;
@@ -66,8 +77,10 @@ static int convert (const Options *options, const MugaiTextOptions *text) {
   const char *bytes = g_bytes_get_data (input, &length_bytes);
   g_autofree char *sniffed = mugai_text_sniff_charset (bytes, length_bytes);
   mugai_mail_charset_init ();
+  g_autofree char *wide = decode_utf16 (options, sniffed, bytes, length_bytes);
   g_autoptr (MugaiCharsetResult) decoded = mugai_mail_charset_decode (bytes, length_bytes, options->charset, sniffed);
-  if (!mugai_text_from_html (decoded->text, strlen (decoded->text), text, &result, &error)
+  const char *html = wide != NULL ? wide : decoded->text;
+  if (!mugai_text_from_html (html, strlen (html), text, &result, &error)
       || !mugai_fd_write_all (STDOUT_FILENO, result->text, strlen (result->text), &error)) {
     g_printerr ("mugai text: %s\n", error->message);
     return EX_DATAERR;

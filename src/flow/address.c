@@ -44,12 +44,12 @@ gboolean flow_domain_is_ours (const MugaiOrganisation *organisation, const char 
   return FALSE;
 }
 
-/* Could an MTA take this for a host to send to? An IP literal too. */
+/* Could an MTA take this for a host to send to? An IP literal too, and whatever it might mend into one ("host;", "host,x"). */
 static gboolean names_a_host (const char *text) {
-  if (text[0] == '[')
-    return TRUE;
-  g_autofree char *domain = domain_canonical (text);
-  return domain != NULL;
+  for (; *text; text++)
+    if (g_ascii_isalnum (*text) || (guchar) *text >= 0x80)
+      return TRUE;
+  return FALSE;
 }
 
 /* ---- local parts ---- */

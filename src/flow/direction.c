@@ -47,6 +47,19 @@ gboolean mugai_flow_client_inside (const MugaiOrganisation *organisation, const 
   return FALSE;
 }
 
+char *mugai_flow_client_network (const char *client) {
+  g_autoptr (GInetAddress) address = parse_client (client);
+  if (!address)
+    return g_strdup (client ? client : "");
+  if (g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV6)
+    return g_inet_address_to_string (address);
+  guint8 bytes[16] = { 0 };
+  memcpy (bytes, g_inet_address_to_bytes (address), 8);
+  g_autoptr (GInetAddress) network = g_inet_address_new_from_bytes (bytes, G_SOCKET_FAMILY_IPV6);
+  g_autofree char *text = g_inet_address_to_string (network);
+  return g_strconcat (text, "/64", NULL);
+}
+
 static gboolean is_authenticated (const MugaiEnvelope *envelope) {
   return envelope->auth && *envelope->auth;
 }

@@ -4,70 +4,9 @@
  * what was seen. Near misses that are none: automatic replies, lists of our own, redirecting by an authenticated
  * person's own hand, an X-Forwarded-For that a web server wrote. Any thread.
  */
-#include "mugai/flow.h"
+#include "forwarding.h"
 
 #include <string.h>
-
-#include "flow.h"
-
-typedef struct {
-  const MugaiOrganisation *organisation;
-  const MugaiEnvelope *envelope;
-  const MugaiFacts *facts; /* NULL: no headers known */
-  gboolean authenticated, own_list;
-} Case;
-
-/* ---- headers ---- */
-
-/* The next value of header @name from *@at on; NULL: no more. */
-static const char *next_value (const Case *c, const char *name, guint *at) {
-  while (c->facts && c->facts->headers && *at < c->facts->headers->len) {
-    const MugaiHeaderFact *header = g_ptr_array_index (c->facts->headers, (*at)++);
-    if (g_ascii_strcasecmp (header->name, name) == 0)
-      return header->value ? header->value : "";
-  }
-  return NULL;
-}
-
-static const char *first_value (const Case *c, const char *name) {
-  guint at = 0;
-  return next_value (c, name, &at);
-}
-
-static gboolean has_any (const Case *c, const char *const *names) {
-  for (; *names; names++)
-    if (first_value (c, *names))
-      return TRUE;
-  return FALSE;
-}
-
-/* The first word of a value, before blanks, comments and parameters, is @word. */
-static gboolean says (const char *value, const char *word) {
-  gsize length = strlen (word);
-  if (!value)
-    return FALSE;
-  value += strspn (value, " \t");
-  return g_ascii_strncasecmp (value, word, length) == 0 && (!value[length] || strchr (" \t;(", value[length]));
-}
-
-static char *address_in (const char *value) {
-  const char *open = strrchr (value, '<'), *close = open ? strchr (open, '>') : NULL;
-  g_autofree char *text = close ? g_strndup (open + 1, (gsize) (close - open - 1)) : g_strdup (value);
-  return flow_address_strip (text);
-}
-
-static gboolean value_is_ours (const Case *c, const char *value) {
-  g_autofree char *address = address_in (value);
-  return strchr (address, '@') && mugai_flow_address_inside (c->organisation, address);
-}
-
-static gboolean any_value_ours (const Case *c, const char *name) {
-  guint at = 0;
-  for (const char *value; (value = next_value (c, name, &at));)
-    if (value_is_ours (c, value))
-      return TRUE;
-  return FALSE;
-}
 
 /* ---- near misses ---- */
 
@@ -75,106 +14,158 @@ static gboolean is_null_sender (const Case *c) {
   return !c->envelope->from || !*c->envelope->from;
 }
 
+/* Somebody else's automatic reply that a mail box sends on has our envelope, but not our From. */
 static gboolean is_automatic_reply (const Case *c) {
-  return is_null_sender (c) && says (first_value (c, "auto-submitted"), "auto-replied");
+  const char *author = c->facts && c->facts->from_address ? c->facts->from_address : "";
+  return is_null_sender (c) && flow_any_says (c, "auto-submitted", "auto-replied")
+         && !flow_any_says (c, "auto-submitted", "auto-forwarded")
+         && (!*author || mugai_flow_address_inside (c->organisation, author));
 }
 
 /* A list that we run: it sends in our name, and its List-Id is in a domain of ours. */
 static gboolean is_own_list (const Case *c) {
-  const char *id = first_value (c, "list-id");
+  const char *id = flow_first_value (c, "list-id");
   if (!id || !c->envelope->from_inside)
     return FALSE;
-  g_autofree char *name = address_in (id); /* "Staff <staff.city.example.lg.jp>" */
+  g_autofree char *name = flow_address_in (id); /* "Staff <staff.city.example.lg.jp>" */
   for (const char *dot = strchr (name, '.'); dot; dot = strchr (dot + 1, '.'))
     if (flow_domain_is_ours (c->organisation, dot + 1))
       return TRUE;
   return flow_domain_is_ours (c->organisation, name);
 }
 
+/* Was it the list that @address of ours stands for, and not a member whose mail box sends the list's mail on? */
+static gboolean is_list_address (const Case *c, const char *address) {
+  const char *post = flow_first_value (c, "list-post"), *at = strrchr (address, '@');
+  if (!c->own_list || !at)
+    return FALSE;
+  g_autofree char *folded_post = post ? g_ascii_strdown (post, -1) : g_strdup ("");
+  g_autofree char *folded = g_ascii_strdown (address, -1);
+  g_autofree char *mailto = g_strconcat ("mailto:", folded, ">", NULL);
+  g_autofree char *name = flow_address_in (flow_first_value (c, "list-id"));
+  gsize label = strcspn (name, ".");
+  return strstr (folded_post, mailto)
+         || (label == (gsize) (at - address) && g_ascii_strncasecmp (name, address, label) == 0);
+}
+
+/* Resent-* in the sender's own name by somebody who has logged in: that person's own hand. */
+static gboolean is_by_hand (const Case *c) {
+  const char *from = flow_first_value (c, "resent-from");
+  if (!c->authenticated || !from || flow_any_says (c, "auto-submitted", "auto-forwarded"))
+    return FALSE;
+  g_autofree char *address = flow_address_in (from);
+  g_autofree char *sender = flow_address_strip (c->envelope->from);
+  return *sender && g_ascii_strcasecmp (address, sender) == 0;
+}
+
+/* A mail box of ours that this mail has been through, by header @name; NULL: none. */
+static char *mail_box_in (const Case *c, const char *name, char *(*read) (const Case *c, const char *value)) {
+  guint at = 0;
+  for (const char *value; (value = flow_next_value (c, name, &at));) {
+    g_autofree char *address = read (c, value);
+    if (address && !is_list_address (c, address))
+      return g_steal_pointer (&address);
+  }
+  return NULL;
+}
+
 /* ---- pieces of evidence ---- */
 
 static gboolean sees_auto_submitted (const Case *c) {
-  return says (first_value (c, "auto-submitted"), "auto-forwarded");
+  return flow_any_says (c, "auto-submitted", "auto-forwarded") || flow_any_says (c, "autoforwarded", "true")
+         || flow_any_says (c, "auto-forwarded", "true") || flow_any_says (c, "auto-forwarded", "yes");
 }
 
 static gboolean sees_outside_sender (const Case *c) {
-  return c->envelope->client_inside && !c->authenticated && !is_null_sender (c) && !c->envelope->from_inside;
+  return c->leaving && c->envelope->client_inside && !c->authenticated && !is_null_sender (c)
+         && !c->envelope->from_inside;
 }
 
-/* Resent-* by an authenticated person, in that person's own name, is done by hand. */
 static gboolean sees_resent (const Case *c) {
-  static const char *const names[] = { "resent-from", "resent-sender", "resent-to", NULL };
-  if (!has_any (c, names))
-    return FALSE;
-  const char *from = first_value (c, "resent-from");
-  if (!c->authenticated || !from || sees_auto_submitted (c))
-    return TRUE;
-  g_autofree char *address = address_in (from);
-  g_autofree char *sender = flow_address_strip (c->envelope->from);
-  return g_ascii_strcasecmp (address, sender) != 0;
+  static const char *const names[] = { "resent-from", "resent-sender", "resent-to",         "resent-cc",
+                                       "resent-bcc",  "resent-date",   "resent-message-id", NULL };
+  return !c->by_hand && flow_has_any (c, names);
 }
 
-/* X-Forwarded-For of a web form holds IP addresses; a mail box server's holds mail addresses. */
+/* X-Forwarded-For of a web form holds IP addresses; a mail box server's holds mail addresses. X-Forwarded-Message-Id is none
+ * of them: Thunderbird writes it when a person forwards. */
 static gboolean sees_x_forwarded (const Case *c) {
-  static const char *const names[] = { "x-forwarded-to", "x-forwarded-for", NULL };
+  static const char *const names[] = { "x-forwarded-to", "x-forwarded-for", "x-forwarded-by", "x-forwarded-from",
+                                       NULL };
   for (gsize i = 0; names[i]; i++) {
     guint at = 0;
-    for (const char *value; (value = next_value (c, names[i], &at));)
+    for (const char *value; (value = flow_next_value (c, names[i], &at));)
       if (strchr (value, '@'))
         return TRUE;
   }
-  return first_value (c, "x-forwarded-encrypted") != NULL;
+  return flow_first_value (c, "x-forwarded-encrypted") != NULL;
 }
 
+/* Exchange marks its absence notes the same way. */
 static gboolean sees_exchange (const Case *c) {
-  const char *source = first_value (c, "x-ms-exchange-generated-message-source");
-  g_autofree char *folded = source ? g_ascii_strdown (source, -1) : NULL;
   static const char *const loops[] = { "x-ms-exchange-inbox-rules-loop", "x-ms-exchange-forwardingloop",
                                        "x-ms-exchange-forwarding-loop", NULL };
-  return has_any (c, loops) || (folded && strstr (folded, "mailbox rules agent"))
-         || says (first_value (c, "x-ms-exchange-organization-autoforwarded"), "true")
-         || says (first_value (c, "x-ms-exchange-autoforwarded"), "true");
+  const char *source = flow_first_value (c, "x-ms-exchange-generated-message-source");
+  g_autofree char *folded = source ? g_ascii_strdown (source, -1) : NULL;
+  return !c->automatic_reply
+         && (flow_has_any (c, loops) || (folded && strstr (folded, "mailbox rules agent"))
+             || flow_any_says (c, "x-ms-exchange-organization-autoforwarded", "true")
+             || flow_any_says (c, "x-ms-exchange-autoforwarded", "true"));
 }
 
+/* Cyrus writes X-Sieve on its vacation replies too. */
 static gboolean sees_sieve (const Case *c) {
   static const char *const names[] = { "x-sieve", "x-sieve-redirected-from", NULL };
-  return has_any (c, names);
+  return !c->automatic_reply && flow_has_any (c, names);
 }
 
-static gboolean sees_delivered_to (const Case *c) {
-  return !c->own_list && (any_value_ours (c, "delivered-to") || any_value_ours (c, "x-original-to"));
-}
+static const char *const delivery_headers[] = { "delivered-to", "x-original-to", "x-delivered-to", "envelope-to",
+                                                NULL };
 
-/* "... by mx.city.example.lg.jp ... for <user@city.example.lg.jp>; date" */
-static gboolean received_for_ours (const Case *c, const char *value) {
-  const char *place = strstr (value, " for ");
-  if (!place)
-    return FALSE;
-  place += strlen (" for ");
-  place += strspn (place, " <");
-  g_autofree char *address = g_strndup (place, strcspn (place, ">; \t"));
-  return strchr (address, '@') && mugai_flow_address_inside (c->organisation, address);
-}
-
-static gboolean sees_received (const Case *c) {
-  guint at = 0;
-  if (c->own_list)
-    return FALSE;
-  for (const char *value; (value = next_value (c, "received", &at));)
-    if (received_for_ours (c, value))
+static gboolean is_recipient (const Case *c, const char *address) {
+  for (guint i = 0; i < c->envelope->recipients->len; i++) {
+    const MugaiRecipient *recipient = g_ptr_array_index (c->envelope->recipients, i);
+    if (g_ascii_strcasecmp (recipient->address, address) == 0)
       return TRUE;
+  }
   return FALSE;
 }
 
+static gboolean sees_delivered_to (const Case *c) {
+  if (c->automatic_reply || c->by_hand)
+    return FALSE;
+  for (const char *const *name = delivery_headers; *name; name++) {
+    g_autofree char *mail_box = mail_box_in (c, *name, flow_our_address_in);
+    if (mail_box && (c->leaving || !is_recipient (c, mail_box)))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Inside, every hop of an ordinary mail says so. */
+static gboolean sees_received (const Case *c) {
+  if (!c->leaving || c->automatic_reply || c->by_hand)
+    return FALSE;
+  g_autofree char *mail_box = mail_box_in (c, "received", flow_received_for);
+  return mail_box != NULL;
+}
+
 static gboolean sees_srs (const Case *c) {
-  const char *from = c->envelope->from ? c->envelope->from : "";
-  return (g_ascii_strncasecmp (from, "SRS0", 4) == 0 || g_ascii_strncasecmp (from, "SRS1", 4) == 0) && from[4]
-         && strchr ("=+-", from[4]);
+  return flow_sender_is_srs (c->envelope->from ? c->envelope->from : "");
 }
 
 static gboolean sees_caf (const Case *c) {
-  g_autofree char *from = g_ascii_strdown (c->envelope->from ? c->envelope->from : "", -1);
-  return strstr (from, "+caf_=") != NULL;
+  return flow_sender_is_caf (c->envelope->from ? c->envelope->from : "");
+}
+
+/* Lists send an id on, and so does a person who redirects. */
+static gboolean sees_message_id (const Case *c) {
+  return c->leaving && c->envelope->message_id_seen && !c->own_list && !c->by_hand;
+}
+
+static gboolean sees_echo (const Case *c) {
+  return c->leaving && c->envelope->mail_box_echo && !c->own_list && !c->automatic_reply
+         && !flow_any_says (c, "auto-submitted", "auto-replied");
 }
 
 static const struct {
@@ -191,22 +182,74 @@ static const struct {
   [MUGAI_FORWARDING_RECEIVED] = { "received-for-ours", sees_received },
   [MUGAI_FORWARDING_SRS] = { "srs", sees_srs },
   [MUGAI_FORWARDING_CAF] = { "caf", sees_caf },
+  [MUGAI_FORWARDING_MESSAGE_ID_SEEN] = { "message-id-seen", sees_message_id },
+  [MUGAI_FORWARDING_MAIL_BOX_ECHO] = { "mail-box-echo", sees_echo },
 };
+
+static gboolean case_init (Case *c, const MugaiOrganisation *organisation, const MugaiEnvelope *envelope,
+                           const MugaiFacts *facts) {
+  *c = (Case){
+    .organisation = organisation,
+    .envelope = envelope,
+    .facts = facts,
+    .leaving = envelope->direction == MUGAI_DIRECTION_OUTBOUND,
+    .authenticated = envelope->auth && *envelope->auth,
+  };
+  if (!c->leaving && envelope->direction != MUGAI_DIRECTION_INTERNAL)
+    return FALSE;
+  c->by_hand = is_by_hand (c);
+  c->automatic_reply = is_automatic_reply (c);
+  c->own_list = is_own_list (c);
+  return TRUE;
+}
 
 char **mugai_flow_forwarding (const MugaiOrganisation *organisation, const MugaiEnvelope *envelope,
                               const MugaiFacts *facts) {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  Case c = {
-    .organisation = organisation,
-    .envelope = envelope,
-    .facts = facts,
-    .authenticated = envelope->auth && *envelope->auth,
-  };
-  if (envelope->direction != MUGAI_DIRECTION_OUTBOUND || is_automatic_reply (&c))
-    return g_strv_builder_end (builder);
-  c.own_list = is_own_list (&c);
-  for (guint i = 0; i < MUGAI_N_FORWARDINGS; i++)
+  Case c;
+  gboolean looks = case_init (&c, organisation, envelope, facts);
+  for (guint i = 0; looks && i < MUGAI_N_FORWARDINGS; i++)
     if (evidence[i].sees (&c))
       g_strv_builder_add (builder, evidence[i].name);
   return g_strv_builder_end (builder);
+}
+
+/* "kakari+caf_=private=mail.example.com@city.example.lg.jp" is Kakari's mail box. */
+static char *caf_owner (const Case *c) {
+  const char *from = c->envelope->from, *at = strrchr (from, '@');
+  g_autofree char *folded = g_ascii_strdown (from, -1);
+  const char *mark = strstr (folded, "+caf_=");
+  if (!at || !mark || !c->envelope->from_inside)
+    return NULL;
+  g_autofree char *local = g_strndup (from, (gsize) (mark - folded));
+  return g_strconcat (local, at, NULL);
+}
+
+/* The rule's own marks first: they name its mail box and no earlier one. */
+char *mugai_flow_forwarding_owner (const MugaiOrganisation *organisation, const MugaiEnvelope *envelope,
+                                   const MugaiFacts *facts) {
+  static const char *const marks[] = { "x-ms-exchange-inbox-rules-loop",
+                                       "x-ms-exchange-forwardingloop",
+                                       "x-ms-exchange-forwarding-loop",
+                                       "x-sieve-redirected-from",
+                                       "resent-from",
+                                       "resent-sender",
+                                       "delivered-to",
+                                       "x-original-to",
+                                       "x-delivered-to",
+                                       "envelope-to",
+                                       "x-forwarded-for" };
+  Case c;
+  if (!case_init (&c, organisation, envelope, facts))
+    return NULL;
+  for (gsize i = 0; i < G_N_ELEMENTS (marks); i++) {
+    char *owner = mail_box_in (&c, marks[i], flow_our_address_in);
+    if (owner)
+      return owner;
+  }
+  char *owner = mail_box_in (&c, "received", flow_received_for);
+  if (!owner && sees_caf (&c))
+    owner = caf_owner (&c);
+  /* A notice to an SRS address would be rewritten back and leave. */
+  return owner || !(sees_srs (&c) || sees_caf (&c)) ? owner : g_strdup ("");
 }

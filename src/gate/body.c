@@ -73,6 +73,49 @@ static gboolean body_qp (GateCursor *cursor, GString *out) {
   return TRUE;
 }
 
+/* ---- a file within the text ---- */
+
+static gsize text_line (const char *text, gsize left) {
+  const char *lf = memchr (text, '\n', left);
+  gsize length = lf == NULL ? left : (gsize) (lf - text);
+  return length > 0 && text[length - 1] == '\r' ? length - 1 : length;
+}
+
+static gboolean line_begins (const char *line, gsize length, const char *head) {
+  return length > strlen (head) && g_ascii_strncasecmp (line, head, strlen (head)) == 0;
+}
+
+/* The rule uu-line: as long as its first character says; blanks at its end may be lost, a check character may be there. */
+static gboolean is_uu_line (const char *line, gsize length) {
+  gsize n_bytes = length < 2 ? 0 : ((guint) line[0] - 0x20) & 0x3F;
+  gsize expected = (n_bytes + 2) / 3 * 4 + 1;
+
+  if (n_bytes == 0 || length > expected + 1 || length + 2 < expected)
+    return FALSE;
+  for (gsize i = 0; i < length; i++) {
+    if (line[i] < 0x20 || line[i] > 0x60)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* What mail programs of today still open although it stands in plain text. *@ret_at: where it begins. */
+static gboolean holds_file (const char *text, gsize length_bytes, gsize *ret_at) {
+  for (gsize at = 0; at < length_bytes;) {
+    gsize length = text_line (text + at, length_bytes - at);
+    const char *lf = memchr (text + at + length, '\n', length_bytes - at - length);
+    gsize next = lf == NULL ? length_bytes : (gsize) (lf - text) + 1;
+    gboolean begins = line_begins (text + at, length, "begin ") || line_begins (text + at, length, "begin\t");
+    *ret_at = at;
+    if (line_begins (text + at, length, "=ybegin "))
+      return TRUE;
+    if (begins && is_uu_line (text + next, text_line (text + next, length_bytes - next)))
+      return TRUE;
+    at = next;
+  }
+  return FALSE;
+}
+
 gboolean gate_body_text (GateCursor *cursor, gboolean base64) {
   g_autoptr (GString) text = g_string_new (NULL);
   GateCursor start = *cursor; /* errors in the text name the line where it begins */
@@ -80,8 +123,14 @@ gboolean gate_body_text (GateCursor *cursor, gboolean base64) {
 
   if (!(base64 ? gate_body_base64 (cursor, text) : body_qp (cursor, text)))
     return FALSE;
-  if (gate_is_safe (text->str, text->len, TRUE, &at))
-    return TRUE;
+  if (gate_is_safe (text->str, text->len, TRUE, &at)) {
+    if (!holds_file (text->str, text->len, &at))
+      return TRUE;
+    g_autofree char *without = g_strdup_printf ("text without uuencode and yEnc (decoded byte %" G_GSIZE_FORMAT
+                                                " of the body that begins here)",
+                                                at);
+    return gate_cursor_fail (&start, MUGAI_GATE_ERROR_GRAMMAR, 0, without);
+  }
   g_autofree char *expected =
       g_strdup_printf ("UTF-8 text without controls (decoded byte %" G_GSIZE_FORMAT " of the body that begins here)",
                        at);

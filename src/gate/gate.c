@@ -28,7 +28,10 @@
  *
  * text-head     = "Content-Type: text/plain; charset=utf-8" CRLF
  *                 ( "Content-Transfer-Encoding: base64" / "Content-Transfer-Encoding: quoted-printable" ) CRLF
- * body          = base64 / qp       ; as the head says; decodes to safe-text
+ * body          = base64 / qp       ; as the head says; decodes to safe-text, and to no file that mail programs open: no line of it
+ *                    ; begins with "=ybegin " or, where a uu-line follows, with "begin" and a blank (both in any case)
+ * uu-line       = %x21-60 *( %x20-60 )       ; with n = its first octet - 32, modulo 64, not 0: 4 * ceil (n / 3) octets behind that one,
+ *                    ; or 1 more, or up to 2 less
  * mixed         = "Content-Type: multipart/mixed;" CRLF " boundary=" DQUOTE B DQUOTE CRLF
  *                 CRLF
  *                 "--" B CRLF text-head CRLF body

@@ -54,12 +54,15 @@ static int connect_socket (const char *path, gint64 end_us, GError **error) {
   return mugai_fd_steal (&fd);
 }
 
-static gboolean read_answer (const char *text, gsize length_bytes, GError **error) {
+static gboolean read_answer (const char *text, gsize length_bytes, json_t **ret_answer, GError **error) {
   g_autoptr (MugaiJson) object = mugai_json_parse (text, length_bytes, NULL);
   const char *words = json_string_value (json_object_get (object, "error"));
 
-  if (json_is_true (json_object_get (object, "ok")))
+  if (json_is_true (json_object_get (object, "ok"))) {
+    if (ret_answer != NULL)
+      *ret_answer = g_steal_pointer (&object);
     return TRUE;
+  }
   g_set_error (error, MUGAI_KEEPER_ERROR, MUGAI_KEEPER_ERROR_FAILED, "keeper: %s",
                words != NULL ? words : "unreadable answer");
   return FALSE;
@@ -67,10 +70,10 @@ static gboolean read_answer (const char *text, gsize length_bytes, GError **erro
 
 /* One try: GONE may be tried again. */
 static gboolean ask_once (const char *path, const char *head, const int *fds, guint n_fds, gint64 end_us,
-                          GError **error) {
+                          json_t **ret_answer, GError **error) {
   g_auto (MugaiFd) fd = connect_socket (path, end_us, error);
   g_autoptr (GError) cause = NULL;
-  char text[MUGAI_KEEPER_MAX_REQUEST_BYTES];
+  g_autofree char *text = g_malloc (MUGAI_KEEPER_MAX_ANSWER_BYTES);
   int no_fds[MUGAI_FD_MAX_PASSED];
   guint n_no_fds = 0;
 
@@ -78,11 +81,12 @@ static gboolean ask_once (const char *path, const char *head, const int *fds, gu
     return FALSE;
   if (!mugai_fd_send (fd, head, strlen (head), fds, n_fds, &cause))
     return fail_gone (error, cause->message);
-  gssize got = mugai_fd_receive (fd, text, sizeof text, no_fds, &n_no_fds, (int) MAX (left_ms (end_us), 0), &cause);
+  gssize got = mugai_fd_receive (fd, text, MUGAI_KEEPER_MAX_ANSWER_BYTES, no_fds, &n_no_fds,
+                                 (int) MAX (left_ms (end_us), 0), &cause);
   for (guint i = 0; i < n_no_fds; i++)
     mugai_fd_close (no_fds[i]);
   if (got > 0)
-    return read_answer (text, (gsize) got, error);
+    return read_answer (text, (gsize) got, ret_answer, error);
   if (got == 0)
     return fail_gone (error, "it ended before it answered");
   if (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
@@ -91,12 +95,13 @@ static gboolean ask_once (const char *path, const char *head, const int *fds, gu
   return FALSE;
 }
 
-static gboolean ask (const char *path, const char *head, const int *fds, guint n_fds, int timeout_ms, GError **error) {
+static gboolean ask (const char *path, const char *head, const int *fds, guint n_fds, int timeout_ms,
+                     json_t **ret_answer, GError **error) {
   gint64 end_us = g_get_monotonic_time () + (gint64) timeout_ms * 1000;
 
   for (;;) {
     g_autoptr (GError) cause = NULL;
-    if (ask_once (path, head, fds, n_fds, end_us, &cause))
+    if (ask_once (path, head, fds, n_fds, end_us, ret_answer, &cause))
       return TRUE;
     if (!g_error_matches (cause, MUGAI_KEEPER_ERROR, MUGAI_KEEPER_ERROR_GONE) || left_ms (end_us) <= PAUSE_MS) {
       g_propagate_error (error, g_steal_pointer (&cause));
@@ -117,7 +122,7 @@ static int make_body (json_t *body, GError **error) {
 }
 
 static gboolean send_request (const char *path, const char *kind, const char *actor, json_t *body, int message_fd,
-                              int timeout_ms, GError **error) {
+                              int timeout_ms, json_t **ret_answer, GError **error) {
   g_autoptr (GError) cause = NULL;
   g_auto (MugaiFd) body_fd = make_body (body, &cause);
   g_autoptr (MugaiJson) head = json_object ();
@@ -130,11 +135,12 @@ static gboolean send_request (const char *path, const char *kind, const char *ac
   json_object_set_new (head, "kind", mugai_json_string (kind));
   json_object_set_new (head, "actor", mugai_json_string (actor));
   g_autofree char *text = mugai_json_line (head);
-  return ask (path, text, fds, message_fd >= 0 ? 2 : 1, timeout_ms, error);
+  return ask (path, text, fds, message_fd >= 0 ? 2 : 1, timeout_ms, ret_answer, error);
 }
 
 gboolean mugai_keeper_keep (const char *socket_path, json_t *record, int message_fd, int timeout_ms, GError **error) {
-  return send_request (socket_path, MUGAI_KEEPER_KIND_RECORD, RECORD_ACTOR, record, message_fd, timeout_ms, error);
+  return send_request (socket_path, MUGAI_KEEPER_KIND_RECORD, RECORD_ACTOR, record, message_fd, timeout_ms, NULL,
+                       error);
 }
 
 gboolean mugai_keeper_log_act (const char *socket_path, const char *kind, const char *actor, json_t *body,
@@ -143,5 +149,54 @@ gboolean mugai_keeper_log_act (const char *socket_path, const char *kind, const 
   g_autofree char *id = mugai_id_new ();
 
   json_object_set_new (act, "act_id", mugai_json_string (id));
-  return send_request (socket_path, kind, actor, act, -1, timeout_ms, error);
+  return send_request (socket_path, kind, actor, act, -1, timeout_ms, NULL, error);
+}
+
+/* ---- questions ---- */
+
+static json_t *ask_question (const char *path, const char *kind, json_t *body, int timeout_ms, GError **error) {
+  g_autofree char *id = mugai_id_new ();
+  json_t *answer = NULL;
+
+  json_object_set_new (body, "act_id", mugai_json_string (id));
+  return send_request (path, kind, RECORD_ACTOR, body, -1, timeout_ms, &answer, error) ? answer : NULL;
+}
+
+/* The only recipient outside; NULL: none, or several. */
+static const char *lone_outsider (const MugaiEnvelope *envelope) {
+  const char *found = NULL;
+  for (guint i = 0; i < envelope->recipients->len; i++) {
+    const MugaiRecipient *recipient = g_ptr_array_index (envelope->recipients, i);
+    if (!recipient->inside && found != NULL)
+      return NULL;
+    found = recipient->inside ? found : recipient->address;
+  }
+  return found;
+}
+
+gboolean mugai_keeper_ask_flow (const char *socket_path, MugaiEnvelope *envelope, const char *message_id,
+                                gboolean *ret_stopped, int timeout_ms, GError **error) {
+  g_autoptr (MugaiJson) body = json_object ();
+  json_object_set_new (body, "rates", mugai_rates_to_json (envelope->rates));
+  json_object_set_new (body, "recipients", json_integer (envelope->recipients->len));
+  json_object_set_new (body, "message_id", mugai_json_string (message_id));
+  json_object_set_new (body, "from", mugai_json_string (envelope->from));
+  json_object_set_new (body, "to", mugai_json_string (lone_outsider (envelope)));
+  g_autoptr (MugaiJson) answer = ask_question (socket_path, MUGAI_KEEPER_ASK_RATES, body, timeout_ms, error);
+  if (answer == NULL)
+    return FALSE;
+  for (guint i = 0; envelope->rates != NULL && i < envelope->rates->len; i++) {
+    MugaiRate *rate = g_ptr_array_index (envelope->rates, i);
+    rate->exceeded = json_is_true (json_array_get (json_object_get (answer, "exceeded"), i));
+    if (ret_stopped != NULL)
+      ret_stopped[i] = json_is_true (json_array_get (json_object_get (answer, "stopped"), i));
+  }
+  envelope->message_id_seen = json_is_true (json_object_get (answer, "message_id_seen"));
+  envelope->mail_box_echo = json_is_true (json_object_get (answer, "mail_box_echo"));
+  return TRUE;
+}
+
+json_t *mugai_keeper_ask_counters (const char *socket_path, int timeout_ms, GError **error) {
+  g_autoptr (MugaiJson) body = json_object ();
+  return ask_question (socket_path, MUGAI_KEEPER_ASK_COUNTERS, body, timeout_ms, error);
 }

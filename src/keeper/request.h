@@ -13,6 +13,9 @@
 #define MUGAI_KEEPER_MAX_KIND_BYTES 64u
 #define MUGAI_KEEPER_MAX_ACTOR_BYTES 512u
 #define MUGAI_KEEPER_KIND_RECORD "record"
+#define MUGAI_KEEPER_ASK_RATES "ask-rates" /* questions: answered at once, nothing on the chain */
+#define MUGAI_KEEPER_ASK_COUNTERS "ask-counters"
+#define MUGAI_KEEPER_MAX_ANSWER_BYTES 65536u
 
 typedef struct {
   char *kind, *actor;

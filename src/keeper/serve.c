@@ -18,6 +18,7 @@
 #include "mugai/audit.h"
 #include "mugai/base/fd.h"
 
+#include "counters.h"
 #include "store.h"
 
 #define RETRY_MS 1000
@@ -119,6 +120,19 @@ static void add_to_group (Keeper *keeper, Client *client, MugaiKeeperRequest *re
   g_ptr_array_add (keeper->group, request);
 }
 
+/* A question waits for no group: it leaves nothing behind. */
+static void answer_question (Keeper *keeper, const Client *client, MugaiKeeperRequest *request) {
+  g_autoptr (MugaiKeeperRequest) owned = request;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MugaiJson) object = mugai_keeper_store_answer (keeper->store, owned, &error);
+  if (object == NULL) {
+    answer (client->fd, error);
+    return;
+  }
+  g_autofree char *text = mugai_json_line (object);
+  (void) !mugai_fd_send (client->fd, text, strlen (text), NULL, 0, NULL);
+}
+
 /* FALSE: the client has gone, or talks nonsense. */
 static gboolean read_client (Keeper *keeper, Client *client) {
   char text[MUGAI_KEEPER_MAX_REQUEST_BYTES];
@@ -134,7 +148,10 @@ static gboolean read_client (Keeper *keeper, Client *client) {
     answer (client->fd, error);
     return FALSE;
   }
-  add_to_group (keeper, client, request);
+  if (mugai_keeper_counters_is_question (request->kind))
+    answer_question (keeper, client, request);
+  else
+    add_to_group (keeper, client, request);
   return TRUE;
 }
 

@@ -13,6 +13,7 @@
 #include "mugai/audit.h"
 #include "mugai/quarantine.h"
 
+#include "counters.h"
 #include "known.h"
 
 struct MugaiKeeperStore {
@@ -20,7 +21,8 @@ struct MugaiKeeperStore {
   MugaiQuarantine *quarantine;
   MugaiAudit *audit;
   MugaiKnown *known;
-  gboolean swept; /* blobs without rows were looked for: once a life, they come from a death only */
+  MugaiKeeperCounters *counters; /* NULL before the first open; kept over a failure: what is on the chain was counted */
+  gboolean swept;                /* blobs without rows were looked for: once a life, they come from a death only */
 };
 
 MugaiKeeperStore *mugai_keeper_store_new (const MugaiKeeperOptions *options) {
@@ -40,6 +42,7 @@ void mugai_keeper_store_free (MugaiKeeperStore *store) {
   if (store == NULL)
     return;
   close_both (store);
+  mugai_keeper_counters_free (store->counters);
   g_free (store);
 }
 
@@ -90,6 +93,10 @@ gboolean mugai_keeper_store_open (MugaiKeeperStore *store, GError **error) {
     return FALSE;
   store->quarantine = mugai_quarantine_open (store->options->store, FALSE, error);
   if (store->quarantine == NULL || !repair (store, known, error))
+    return FALSE;
+  if (store->counters == NULL)
+    store->counters = mugai_keeper_counters_new (store->options->audit, store->options->store, error);
+  if (store->counters == NULL)
     return FALSE;
   store->known = g_steal_pointer (&known); /* from here on it is open */
   return TRUE;
@@ -153,6 +160,7 @@ static gboolean keep_new (MugaiKeeperStore *store, GPtrArray *requests, GError *
   for (guint i = 0; i < requests->len; i++) {
     const MugaiKeeperRequest *request = g_ptr_array_index (requests, i);
     mugai_known_add (store->known, request->id, now_us);
+    mugai_keeper_counters_note (store->counters, request->kind, request->body, now_us);
   }
   return TRUE;
 }
@@ -173,4 +181,10 @@ void mugai_keeper_store_finish (MugaiKeeperStore *store) {
   /* An empty group says that the one before is on the chain. Without it the next start only has a little more to read. */
   if (!mugai_quarantine_begin (store->quarantine, NULL) || !mugai_quarantine_commit (store->quarantine, NULL))
     mugai_quarantine_rollback (store->quarantine);
+}
+
+json_t *mugai_keeper_store_answer (MugaiKeeperStore *store, const MugaiKeeperRequest *request, GError **error) {
+  if (!mugai_keeper_store_open (store, error))
+    return NULL;
+  return mugai_keeper_counters_answer (store->counters, request, g_get_real_time (), error);
 }

@@ -20,3 +20,5 @@ gboolean mugai_keeper_store_is_open (const MugaiKeeperStore *store);
 gboolean mugai_keeper_store_keep (MugaiKeeperStore *store, GPtrArray *group, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** mugai_keeper_store_finish: at a clean end: the next start has nothing to look at. */
 void mugai_keeper_store_finish (MugaiKeeperStore *store);
+/** mugai_keeper_store_answer: (transfer full): to a question about the counters. */
+json_t *mugai_keeper_store_answer (MugaiKeeperStore *store, const MugaiKeeperRequest *request, GError **error);

@@ -14,6 +14,18 @@ static const char *const fact_headers[] = { "auto-submitted",
                                             "resent-from",
                                             "resent-to",
                                             "resent-sender",
+                                            "resent-cc",
+                                            "resent-bcc",
+                                            "resent-date",
+                                            "resent-message-id",
+                                            "autoforwarded",
+                                            "auto-forwarded",
+                                            "x-forwarded-by",
+                                            "x-forwarded-from",
+                                            "x-ms-exchange-forwarding-loop",
+                                            "x-delivered-to",
+                                            "envelope-to",
+                                            "list-post",
                                             "x-forwarded-to",
                                             "x-forwarded-for",
                                             "x-forwarded-encrypted",
@@ -126,8 +138,12 @@ static void fill_headers (const MugaiMail *mail, MugaiFacts *facts) {
     g_autofree char *lower = g_ascii_strdown (field->name, -1);
     if (g_str_has_prefix (lower, "x-mugai-"))
       facts->oddities |= MUGAI_BIT (MUGAI_ODDITY_LOOKS_LIKE_OURS);
-    if (!is_fact_header (lower) || facts->headers->len >= MUGAI_FACTS_MAX_HEADERS)
+    if (!is_fact_header (lower))
       continue;
+    if (facts->headers->len >= MUGAI_FACTS_MAX_HEADERS) { /* what follows would not be seen by any rule */
+      facts->oddities |= MUGAI_BIT (MUGAI_ODDITY_HEADER_LIMIT);
+      continue;
+    }
     g_autofree char *text = mugai_header_decode_text (field->raw, field->raw_bytes, NULL, NULL);
     MugaiHeaderFact *fact = g_new0 (MugaiHeaderFact, 1);
     fact->name = g_steal_pointer (&lower);

@@ -84,7 +84,8 @@ static gboolean is_all_blank (const char *text) {
 
 static char *decode_name (Reader *reader, const char *text) {
   g_autofree char *decoded = mugai_header_decode_words (text, strlen (text), reader->hint, &reader->odd);
-  return mugai_header_finish (decoded, MUGAI_HEADER_MAX_VALUE_BYTES, &reader->odd);
+  return mugai_header_finish (mugai_header_cut_injected (decoded, &reader->odd), MUGAI_HEADER_MAX_VALUE_BYTES,
+                              &reader->odd);
 }
 
 static void add_address (Reader *reader, const char *name, const char *address) {

@@ -122,6 +122,39 @@ char *mugai_header_finish (const char *text, gsize max_bytes, guint *odd) {
   return g_strstrip (mugai_unicode_make_safe (text, -1, max_bytes));
 }
 
+/* Length of the line break at @at, whatever program takes it for one; 0: none. */
+static gsize line_break (const char *at) {
+  if (*at >= '\n' && *at <= '\r')
+    return 1;
+  if (g_str_has_prefix (at, "\xC2\x85"))
+    return 2;
+  return g_str_has_prefix (at, "\xE2\x80\xA8") || g_str_has_prefix (at, "\xE2\x80\xA9") ? 3 : 0;
+}
+
+/* A field name and its colon. */
+static gboolean begins_field (const char *at) {
+  gsize length = strspn (at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+  return length > 0 && at[length + strspn (at + length, " \t")] == ':';
+}
+
+char *mugai_header_cut_injected (char *text, guint *odd) {
+  for (char *at = text; *at != '\0'; at++) {
+    gsize length = line_break (at);
+    if (length == 0)
+      continue;
+    const char *next = at + length;
+    if (*at == '\r' && *next == '\n')
+      next++;
+    next += strspn (next, " \t");
+    if (line_break (next) == 0 && !begins_field (next))
+      continue;
+    *odd |= MUGAI_HEADER_ODD_CONTROL;
+    *at = '\0';
+    break;
+  }
+  return text;
+}
+
 /* ---- finding words ---- */
 
 static const char *skip_blanks (const char *at, const char *end) {

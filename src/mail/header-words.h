@@ -33,6 +33,10 @@ char *mugai_header_to_utf8 (const char *raw, gsize length_bytes, const char *hin
 /** mugai_header_decode_words: Returns: (transfer full): @text (UTF-8) with its encoded words decoded; NOT safe yet. */
 char *mugai_header_decode_words (const char *text, gsize length_bytes, const char *hint, guint *odd);
 
+/** mugai_header_cut_injected: (transfer none): @text, cut where decoding brought forth a line break with an empty line or another field
+ * behind it: that was never part of this field. A line break in mere words stays, to become a blank. Notes the control. */
+char *mugai_header_cut_injected (char *text, guint *odd);
+
 /** mugai_header_finish: @text made safe and stripped of blanks at its ends; notes controls, bidi and the limit
  * (@max_bytes, 0: none). Returns: (transfer full). */
 char *mugai_header_finish (const char *text, gsize max_bytes, guint *odd);

@@ -15,7 +15,7 @@ char *mugai_header_decode_text (const char *raw, gsize length_bytes, const char 
   guint odd = 0;
   g_autofree char *text = mugai_header_to_utf8 (raw, length_bytes, hint, &odd);
   g_autofree char *decoded = mugai_header_decode_words (text, strlen (text), hint, &odd);
-  char *safe = mugai_header_finish (decoded, 0, &odd);
+  char *safe = mugai_header_finish (mugai_header_cut_injected (decoded, &odd), 0, &odd);
   if (ret_odd != NULL)
     *ret_odd |= odd;
   return safe;

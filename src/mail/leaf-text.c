@@ -18,7 +18,17 @@
 
 /* ---- encoded blocks ---- */
 
-char *mugai_mail_cut_encoded (const char *text, guint64 *oddities) {
+/* TRUE when @block goes; notes it. In text of our own layout (@oddities is NULL) a single line is a long token that folding put there. */
+static gboolean must_go (const MugaiInBody *block, const char *text, guint64 *oddities) {
+  if (oddities == NULL)
+    return block->kind != MUGAI_IN_BODY_BASE64
+           || memchr (text + block->start, '\n', MAX (block->end - block->start, 1) - 1) != NULL;
+  if (block->kind != MUGAI_IN_BODY_ARMOUR)
+    *oddities |= MUGAI_BIT (MUGAI_ODDITY_IN_BODY_ENCODING);
+  return TRUE;
+}
+
+static char *cut_plain (const char *text, guint64 *oddities) {
   gsize length = strlen (text);
   g_autoptr (GPtrArray) blocks = mugai_encoding_find_in_body (text, length);
   if (blocks->len == 0)
@@ -27,16 +37,109 @@ char *mugai_mail_cut_encoded (const char *text, guint64 *oddities) {
   gsize at = 0;
   for (guint i = 0; i < blocks->len; i++) {
     const MugaiInBody *block = g_ptr_array_index (blocks, i);
+    if (!must_go (block, text, oddities))
+      continue;
     g_string_append_len (out, text + at, (gssize) (block->start - at));
     if (out->len > 0 && out->str[out->len - 1] != '\n')
       g_string_append_c (out, '\n');
     g_string_append (out, CUT_LINE);
     at = block->end;
-    if (block->kind != MUGAI_IN_BODY_ARMOUR)
-      *oddities |= MUGAI_BIT (MUGAI_ODDITY_IN_BODY_ENCODING);
   }
   g_string_append_len (out, text + at, (gssize) (length - at));
   return g_string_free (out, FALSE);
+}
+
+/* ---- the same in disguise ---- */
+
+/* Characters that are not seen: between those of an encoded block they hide it from us, not from who copies it. */
+static gboolean is_invisible (gunichar c) {
+  return c == 0x00AD || c == 0x034F || c == 0x180E || (c >= 0x200B && c <= 0x200F) || (c >= 0x2060 && c <= 0x2064)
+         || (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFEFF || (c >= 0xE0100 && c <= 0xE01EF);
+}
+
+/* "TVqQ AAMA AAAE": blanks between groups of one length go. */
+static void join_groups (GString *line) {
+  gsize group = strcspn (line->str, " "), n = 0;
+  const char *at = line->str;
+  for (; *at != '\0'; n++) {
+    gsize length = strcspn (at, " ");
+    gboolean last = at[length] == '\0' || at[length + 1] == '\0';
+    if (length == 0 || length > group || (length < group && !last))
+      return;
+    for (gsize i = 0; i < length; i++)
+      if (mugai_encoding_base64_value ((guchar) at[i]) < 0 && at[i] != '=')
+        return;
+    at += length + (at[length] == ' ' ? 1 : 0);
+  }
+  if (group >= 4 && n >= 4)
+    g_string_replace (line, " ", "", 0);
+}
+
+/* A line as it is meant: full-width letters as ASCII, without quote marks and what is not seen. */
+static void append_meant (GString *out, const char *start, gsize length) {
+  g_autofree char *normal = g_utf8_normalize (start, (gssize) length, G_NORMALIZE_ALL_COMPOSE);
+  g_autoptr (GString) line = g_string_sized_new (length);
+  const char *at = normal != NULL ? normal : "";
+  at += strspn (at, " \t>|");
+  for (; *at != '\0'; at = g_utf8_next_char (at))
+    if (!is_invisible (g_utf8_get_char (at)))
+      g_string_append_len (line, at, g_utf8_next_char (at) - at);
+  join_groups (line);
+  g_string_append_len (out, line->str, (gssize) line->len);
+}
+
+typedef struct {
+  gsize start; /* of the line in the text */
+  gsize meant; /* and in what it means */
+} MeantLine;
+
+/* The text's lines as they are meant, and where each begins in both. */
+static GString *read_meant (const char *text, GArray *lines) {
+  GString *meant = g_string_sized_new (strlen (text));
+  const char *at = text;
+  while (*at != '\0') {
+    gsize length = strcspn (at, "\n");
+    MeantLine line = { (gsize) (at - text), meant->len };
+    g_array_append_val (lines, line);
+    append_meant (meant, at, length);
+    if (at[length] == '\n')
+      g_string_append_c (meant, '\n');
+    at += length + (at[length] == '\n' ? 1 : 0);
+  }
+  MeantLine end = { (gsize) (at - text), meant->len };
+  g_array_append_val (lines, end);
+  return meant;
+}
+
+/* Quoted, indented, in full-width letters, with invisible ones between: such blocks go, whole lines of them. */
+static char *cut_disguised (const char *text, guint64 *oddities) {
+  g_autoptr (GArray) lines = g_array_new (FALSE, FALSE, sizeof (MeantLine));
+  g_autoptr (GString) meant = read_meant (text, lines);
+  g_autoptr (GPtrArray) blocks = mugai_encoding_find_in_body (meant->str, meant->len);
+  GString *out = g_string_sized_new (strlen (text));
+  gsize at = 0;
+  guint line = 0;
+  for (guint i = 0; i < blocks->len; i++) {
+    const MugaiInBody *block = g_ptr_array_index (blocks, i);
+    if (!must_go (block, meant->str, oddities))
+      continue;
+    while (line + 2 < lines->len && g_array_index (lines, MeantLine, line + 1).meant <= block->start)
+      line++;
+    gsize start = g_array_index (lines, MeantLine, line).start;
+    while (line + 1 < lines->len && g_array_index (lines, MeantLine, line).meant < block->end)
+      line++;
+    if (start > at)
+      g_string_append_len (out, text + at, (gssize) (start - at));
+    g_string_append (out, CUT_LINE);
+    at = g_array_index (lines, MeantLine, line).start;
+  }
+  g_string_append (out, text + at);
+  return g_string_free (out, FALSE);
+}
+
+char *mugai_mail_cut_encoded (const char *text, guint64 *oddities) {
+  g_autofree char *plain = cut_plain (text, oddities);
+  return cut_disguised (plain, oddities);
 }
 
 /* ---- format=flowed ---- */
@@ -114,10 +217,25 @@ static gboolean has_bidi_control (const char *text) {
   return FALSE;
 }
 
+/* Some readers drop a NUL within a tag's name and see the tag; many of them are UTF-16 to some. One in a plain text is but a
+ * bad character. */
+static gboolean has_telling_nul (const MugaiEntity *entity, const char *data, gsize length) {
+  gsize n = 0;
+  for (gsize i = 0; i < length; i++)
+    n += data[i] == '\0' ? 1 : 0;
+  return n > 0 && (g_str_equal (entity->declared, "text/html") || n * 10 > length);
+}
+
 /* Charset decoded; NULL when it is refused. */
 static char *decode_charset (const MugaiEntity *entity, const char *hint, guint64 *oddities) {
   gsize length;
   const char *data = g_bytes_get_data (entity->content, &length);
+  if (has_telling_nul (entity, data, length))
+    *oddities |= MUGAI_BIT (MUGAI_ODDITY_NUL);
+  if (entity->charset == NULL && hint != NULL && mugai_mail_charset_is_refused (hint)) {
+    *oddities |= MUGAI_BIT (MUGAI_ODDITY_REFUSED_CHARSET);
+    return NULL;
+  }
   g_autoptr (MugaiCharsetResult) decoded = mugai_mail_charset_decode (data, length, entity->charset, hint);
   switch (decoded->outcome) {
   case MUGAI_CHARSET_REFUSED:

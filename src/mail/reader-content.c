@@ -38,11 +38,14 @@ static ReaderEncoding encoding_from_name (const char *name) {
   return READER_ENCODING_UNKNOWN;
 }
 
-static guint count_fields (const GPtrArray *fields, const char *name) {
-  guint n = 0;
-  for (guint i = 0; i < fields->len; i++)
-    n += g_ascii_strcasecmp (((const MugaiMailField *) g_ptr_array_index (fields, i))->name, name) == 0 ? 1 : 0;
-  return n;
+/* Another field of @field's name that says something else. */
+static gboolean is_contradicted (const GPtrArray *fields, const MugaiMailField *field) {
+  for (guint i = 0; i < fields->len; i++) {
+    const MugaiMailField *other = g_ptr_array_index (fields, i);
+    if (g_ascii_strcasecmp (other->name, field->name) == 0 && !mugai_reader_same_value (other, field))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 /* Comments, quotes and parameters in this field are read by some and not by others: so not known, but guessed at for @ret_guess.
@@ -56,7 +59,7 @@ ReaderEncoding mugai_reader_encoding (Reader *reader, const GPtrArray *fields, R
   g_strstrip (value);
   ReaderEncoding encoding = encoding_from_name (value);
   *ret_guess = encoding;
-  if (count_fields (fields, "content-transfer-encoding") > 1)
+  if (is_contradicted (fields, field))
     return READER_ENCODING_UNKNOWN; /* duplicate-header is noted */
   if (encoding != READER_ENCODING_UNKNOWN)
     return encoding;

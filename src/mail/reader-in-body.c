@@ -11,9 +11,14 @@
 
 #include "encoding.h"
 
-#define MIN_BASE64_LINE 40u   /* a shorter line counts only when it ends in padding: real encoders write 60 to 76 */
-#define MIN_BASE64_ALONE 60u  /* a line that makes a block by itself */
-#define MIN_BASE64_PADDED 24u /* "…=" of valid length */
+#define MIN_UU_LINE 21u        /* a column of uuencode without its first line: 15 bytes each, */
+#define MIN_UU_LINES 3u        /* so many lines, */
+#define MIN_UU_DISTINCT 20     /* and so many different characters */
+#define MIN_BASE64_LINE 40u    /* a shorter line counts only when it ends in padding: real encoders write 60 to 76 */
+#define MIN_BASE64_ALONE 60u   /* a line that makes a block by itself */
+#define MIN_BASE64_PADDED 24u  /* "…=" of valid length */
+#define MIN_BASE64_COLUMN 48u  /* in four lines or more of one length */
+#define MIN_BASE64_DISTINCT 24 /* different characters in it */
 #define MIN_BASE64_BELOW_HEADER 8u /* below "Content-Transfer-Encoding: base64" anything goes */
 #define MAX_ARMOUR_HEADER_LINES 6u
 #define MAX_HEADER_LINES 20u /* between such a header line and the empty line */
@@ -90,10 +95,31 @@ static gboolean uu_line (const Line *line, guint *ret_n_bytes) {
   return n_bytes > 0 && line->length - 1 <= expected + 2 && line->length - 1 + 8 >= expected;
 }
 
-static void uu_decode_line (const Line *line, guint n_bytes, GByteArray *out) {
+/* xxencode is uuencode in another alphabet; both begin alike. */
+static int xx_value (char c) {
+  static const char alphabet[] = "+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  const char *p = c != '\0' ? strchr (alphabet, c) : NULL;
+  return p != NULL ? (int) (p - alphabet) : -1;
+}
+
+static gboolean xx_line (const Line *line, guint *ret_n_bytes) {
+  for (gsize i = 0; i < line->length; i++)
+    if (xx_value (line->start[i]) < 0)
+      return FALSE;
+  if (line->length < 2)
+    return FALSE;
+  *ret_n_bytes = (guint) xx_value (line->start[0]);
+  return *ret_n_bytes > 0 && line->length - 1 == (*ret_n_bytes + 2) / 3 * 4;
+}
+
+static guint uu_value (char c, gboolean xx) {
+  return (xx ? (guint) xx_value (c) : (guint) c - 0x20) & 0x3F;
+}
+
+static void uu_decode_line (const Line *line, guint n_bytes, gboolean xx, GByteArray *out) {
   guint32 bits = 0;
   for (guint i = 0; n_bytes > 0; i++) {
-    guint value = i + 1 < line->length ? ((guint) line->start[i + 1] - 0x20) & 0x3F : 0;
+    guint value = i + 1 < line->length ? uu_value (line->start[i + 1], xx) : 0;
     bits = bits << 6 | value;
     if (i % 4 != 3)
       continue;
@@ -105,32 +131,40 @@ static void uu_decode_line (const Line *line, guint n_bytes, GByteArray *out) {
   }
 }
 
+/* Mode and name are not looked at: some programs take "begin" and a blank alone. The line behind it has to be data. */
 static gboolean uu_begin (const Line *line) {
-  if (!line_begins (line, "begin") || line->length < 8)
-    return FALSE;
-  if (line_begins (line, "begin-base64 "))
-    return TRUE;
-  return line->start[5] == ' ' && g_ascii_isdigit (line->start[6]) && g_ascii_isdigit (line->start[7]);
+  return line_begins (line, "begin ") || line_begins (line, "begin\t") || line_begins (line, "begin-base64 ");
 }
 
-/* Without its first line: three full lines in a row are no prose. */
+/* Exactly as long as it says. */
+static gboolean uu_exact_line (const Line *line) {
+  guint n_bytes;
+  return uu_line (line, &n_bytes) && line->length - 1 >= (n_bytes + 2) / 3 * 4;
+}
+
+/* Without its first line: a full line and another one, or a column of shorter ones, all of exactly the length they claim, without a
+ * small letter; and of as many different characters as only encoded data has. */
 static gboolean uu_without_begin (const Text *text, gsize offset) {
-  for (guint i = 0; i < 3; i++) {
-    if (offset >= text->length)
-      return FALSE;
+  guint64 used = 0;
+  guint n = 0;
+  gsize first = 0;
+  while (n < MIN_UU_LINES && offset < text->length) {
     Line line = line_at (text, offset);
-    guint n_bytes;
-    if (line.length < 60 || line.start[0] != 'M' || !uu_line (&line, &n_bytes))
-      return FALSE;
+    if (line.length == 0 || !uu_exact_line (&line) || (n == 0 && line.length < MIN_UU_LINE))
+      break;
+    first = n == 0 ? line.length : first;
+    for (gsize i = 0; i < line.length; i++)
+      used |= G_GUINT64_CONSTANT (1) << ((line.start[i] - 0x20) & 0x3F);
     offset = line.next;
+    n++;
   }
-  return TRUE;
+  return (n == MIN_UU_LINES || (n == 2 && first >= 60)) && __builtin_popcountll (used) >= MIN_UU_DISTINCT;
 }
 
 static MugaiInBody *find_uuencode (const Text *text, gsize offset) {
   Line line = line_at (text, offset);
   gboolean begins = uu_begin (&line);
-  if (!begins && !(line.length > 0 && line.start[0] == 'M' && uu_without_begin (text, offset)))
+  if (!begins && !uu_without_begin (text, offset))
     return NULL;
   if (line_begins (&line, "begin-base64 "))
     return NULL; /* its lines are found as base64 */
@@ -138,17 +172,22 @@ static MugaiInBody *find_uuencode (const Text *text, gsize offset) {
   gsize data_start = at;
   g_autoptr (GByteArray) out = g_byte_array_new ();
   guint n_bytes;
+  gboolean xx = FALSE;
+  if (begins && at < text->length) {
+    line = line_at (text, at);
+    xx = !uu_line (&line, &n_bytes) && xx_line (&line, &n_bytes);
+  }
   while (at < text->length) {
     line = line_at (text, at);
     if (line_begins (&line, "end") && line.length <= 4) {
       at = line.next;
       break;
     }
-    gboolean last = line_is_blank (&line) || (line.length <= 2 && (line.start[0] == '`' || line.start[0] == ' '));
-    if (!last && !uu_line (&line, &n_bytes))
+    gboolean last = line_is_blank (&line) || (line.length <= 2 && strchr ("` +", line.start[0]) != NULL);
+    if (!last && !(xx ? xx_line (&line, &n_bytes) : uu_line (&line, &n_bytes)))
       break;
     if (!last)
-      uu_decode_line (&line, n_bytes, out);
+      uu_decode_line (&line, n_bytes, xx, out);
     at = line.next;
   }
   if (at == data_start || (out->len == 0 && !begins))
@@ -282,6 +321,28 @@ static gboolean base64_mixed (const char *data, gsize length) {
   return upper >= 2 && lower >= 2 && (digit >= 1 || turns >= 4);
 }
 
+/* Encoded data changes between capitals, small letters and digits all the time and uses most of its alphabet; lists of names
+ * and of codes do not. */
+static gboolean base64_restless (const char *data, gsize length) {
+  guint changes = 0, pairs = 0;
+  guint64 used = 0;
+  int last = -1;
+  for (gsize i = 0; i < length; i++) {
+    int value = mugai_encoding_base64_value ((guchar) data[i]);
+    int kind = value < 0 ? -1 : value < 26 ? 0 : value < 52 ? 1 : value < 62 ? 2 : 3;
+    pairs += kind >= 0 && last >= 0 ? 1 : 0;
+    changes += kind >= 0 && last >= 0 && kind != last ? 1 : 0;
+    used |= value < 0 ? 0 : G_GUINT64_CONSTANT (1) << value;
+    last = kind;
+  }
+  return changes * 5 >= pairs && __builtin_popcountll (used) >= MIN_BASE64_DISTINCT;
+}
+
+/* A column of lines of one length, however short. */
+static gboolean base64_column (const char *data, gsize length, gsize n_lines, gsize n_chars) {
+  return n_lines >= 4 && n_chars >= MIN_BASE64_COLUMN && base64_restless (data, length);
+}
+
 /* @strict: FALSE below a quoted MIME header, where a few characters are enough. */
 static MugaiInBody *find_base64_run (const Text *text, gsize offset, gboolean strict, gsize *ret_skip) {
   gsize at = offset, n_lines = 0, longest = 0, n_chars = 0;
@@ -289,6 +350,12 @@ static MugaiInBody *find_base64_run (const Text *text, gsize offset, gboolean st
   while (at < text->length && !padded) {
     Line line = line_at (text, at);
     line = line_stripped (line);
+    /* One empty line between two is looked over: mail programs and joined parts bring them in. */
+    if (strict && n_lines > 0 && line.length == 0 && line.next < text->length) {
+      Line next = line_stripped (line_at (text, line.next));
+      if (next.length == longest && base64_line (&next))
+        line = next;
+    }
     /* A block's lines are of one length, and only its last may be shorter. */
     if (!base64_line (&line) || (strict && n_lines > 0 && line.length > longest))
       break;
@@ -306,7 +373,8 @@ static MugaiInBody *find_base64_run (const Text *text, gsize offset, gboolean st
     return NULL;
   gboolean found = !strict ? n_chars >= MIN_BASE64_BELOW_HEADER
                            : (longest >= MIN_BASE64_ALONE || (longest >= MIN_BASE64_LINE && n_lines >= 2)
-                              || (padded && n_chars >= MIN_BASE64_PADDED && n_chars % 4 == 0))
+                              || (padded && n_chars >= MIN_BASE64_PADDED && n_chars % 4 == 0)
+                              || base64_column (text->text + offset, at - offset, n_lines, n_chars))
                                  && base64_mixed (text->text + offset, at - offset);
   if (!found)
     return NULL;
@@ -334,6 +402,23 @@ static guint count_escapes (const char *data, gsize length) {
   return n;
 }
 
+/* A paragraph below such a header with strangers in its base64; words have more blanks. @start: of the header. */
+static MugaiInBody *find_dirty_base64 (const Text *text, gsize start, gsize at) {
+  gsize digits = 0, end = at;
+  while (end < text->length) {
+    Line line = line_at (text, end);
+    if (line_is_blank (&line))
+      break;
+    end = line.next;
+  }
+  for (gsize i = at; i < end; i++)
+    digits += mugai_encoding_base64_value ((guchar) text->text[i]) >= 0 ? 1 : 0;
+  if (digits < MIN_BASE64_COLUMN || digits * 2 < end - at || !base64_restless (text->text + at, end - at))
+    return NULL;
+  g_autoptr (MugaiDecoded) decoded = mugai_encoding_base64 (text->text + at, end - at);
+  return block_new (MUGAI_IN_BODY_BASE64, start, end, g_bytes_unref_to_array (g_steal_pointer (&decoded->content)));
+}
+
 /* "Content-Transfer-Encoding: base64" in a body: somebody's idea of a MIME part in it. */
 static MugaiInBody *find_mime_part (const Text *text, gsize offset) {
   Line line = line_at (text, offset);
@@ -355,8 +440,9 @@ static MugaiInBody *find_mime_part (const Text *text, gsize offset) {
   if (base64) {
     gsize skip;
     MugaiInBody *block = find_base64_run (text, at, FALSE, &skip);
-    if (block != NULL)
-      block->start = offset;
+    if (block == NULL)
+      return find_dirty_base64 (text, offset, at);
+    block->start = offset;
     return block;
   }
   gsize end = up_to_boundary (text, at);
@@ -457,11 +543,6 @@ static MugaiInBody *find_at (const Text *text, gsize offset, gsize *ret_skip) {
     return NULL;
   MugaiInBody *block = NULL;
   switch (line.start[0]) {
-  case 'b':
-  case 'B':
-  case 'M':
-    block = find_uuencode (text, offset);
-    break;
   case '=':
     block = find_yenc (text, offset);
     break;
@@ -482,6 +563,8 @@ static MugaiInBody *find_at (const Text *text, gsize offset, gsize *ret_skip) {
   default:
     break;
   }
+  if (block == NULL)
+    block = find_uuencode (text, offset);
   if (block == NULL)
     block = find_base64_run (text, offset, TRUE, ret_skip);
   if (block == NULL)

@@ -12,18 +12,28 @@
 
 #define MAX_LABEL_BYTES 100u /* a charset's or disposition's name; real ones are under 30 */
 
+gboolean mugai_reader_same_value (const MugaiMailField *a, const MugaiMailField *b) {
+  return a->raw_bytes == b->raw_bytes && memcmp (a->raw, b->raw, a->raw_bytes) == 0;
+}
+
 void mugai_reader_check_duplicates (Reader *reader, const GPtrArray *fields, gboolean message_root) {
   static const char *const once[] = { "mime-version", "from", "subject", "date",    "message-id",
                                       "to",           "cc",   "sender",  "reply-to" };
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < fields->len; i++) {
-    const MugaiMailField *field = g_ptr_array_index (fields, i);
+    MugaiMailField *field = g_ptr_array_index (fields, i);
     g_autofree char *name = g_ascii_strdown (field->name, -1);
     gboolean counts = g_str_has_prefix (name, "content-");
     for (guint n = 0; !counts && message_root && n < G_N_ELEMENTS (once); n++)
       counts = g_str_equal (name, once[n]);
-    if (counts && !g_hash_table_add (seen, g_steal_pointer (&name)))
+    if (!counts)
+      continue;
+    /* The same said twice is read alike by all. */
+    const MugaiMailField *before = g_hash_table_lookup (seen, name);
+    if (before != NULL && !mugai_reader_same_value (before, field))
       mugai_reader_set_odd (reader, MUGAI_ODDITY_DUPLICATE_HEADER);
+    if (before == NULL)
+      g_hash_table_insert (seen, g_steal_pointer (&name), field);
   }
 }
 
@@ -55,6 +65,15 @@ static void note_header_odd (Reader *reader, MugaiEntity *entity, guint odd) {
     entity->flags |= MUGAI_BIT (MUGAI_FLAG_NAME_CONFLICT);
   if ((odd & MUGAI_HEADER_ODD_BIDI) != 0)
     entity->flags |= MUGAI_BIT (MUGAI_FLAG_BIDI_NAME);
+}
+
+/* Nothing of a Content-Disposition but names depends on its parameters, and every reading of a name is a candidate: broken ones
+ * make the name doubtful, not the message. */
+static void note_disposition_odd (Reader *reader, MugaiEntity *entity, guint odd) {
+  const guint doubtful = MUGAI_HEADER_ODD_SYNTAX | MUGAI_HEADER_ODD_DUPLICATE_PARAMETER;
+  if ((odd & doubtful) != 0)
+    entity->flags |= MUGAI_BIT (MUGAI_FLAG_NAME_CONFLICT);
+  note_header_odd (reader, entity, odd & ~doubtful);
 }
 
 static MugaiHeaderParameterised *parse_parameterised (const GPtrArray *fields, const char *name) {
@@ -97,7 +116,7 @@ static void read_disposition (Reader *reader, MugaiEntity *entity, const GPtrArr
   g_ptr_array_add (names, NULL);
   entity->names = (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
   if (disposition != NULL)
-    note_header_odd (reader, entity, disposition->odd);
+    note_disposition_odd (reader, entity, disposition->odd);
   entity->disposition = mugai_unicode_make_safe (disposition != NULL ? disposition->value : "", -1, MAX_LABEL_BYTES);
 }
 

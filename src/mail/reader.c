@@ -13,6 +13,7 @@
 #include "mugai/mail/mail.h"
 #include "limits.h"
 #include "reader.h"
+#include "smime.h"
 
 #define MAX_MESSAGE_BYTES                                                                                              \
   (1024u * 1024 * 1024) /* offsets and GLib's arrays stay far from their ends; MTAs stop at 50 MB */
@@ -168,15 +169,16 @@ static void note_type (Reader *reader, const MugaiEntity *entity) {
               { "message/external-body", MUGAI_ODDITY_EXTERNAL_BODY },
               { "multipart/signed", MUGAI_ODDITY_SIGNED_MESSAGE },
               { "multipart/encrypted", MUGAI_ODDITY_ENCRYPTED_MESSAGE },
-              { "application/pkcs7-mime", MUGAI_ODDITY_ENCRYPTED_MESSAGE },
-              { "application/x-pkcs7-mime", MUGAI_ODDITY_ENCRYPTED_MESSAGE },
               { "application/pgp-encrypted", MUGAI_ODDITY_ENCRYPTED_MESSAGE } };
-  static const char *const smime[] = { "smime.p7m", NULL };
   for (guint i = 0; i < G_N_ELEMENTS (map); i++)
     if (g_str_equal (entity->declared, map[i].type))
       mugai_reader_set_odd (reader, map[i].oddity);
-  if (has_name_ending (entity, smime))
-    mugai_reader_set_odd (reader, MUGAI_ODDITY_ENCRYPTED_MESSAGE);
+}
+
+static gboolean is_smime (const MugaiEntity *entity) {
+  static const char *const endings[] = { ".p7m", NULL };
+  return g_str_equal (entity->declared, "application/pkcs7-mime")
+         || g_str_equal (entity->declared, "application/x-pkcs7-mime") || has_name_ending (entity, endings);
 }
 
 /* ---- containers ---- */
@@ -282,6 +284,14 @@ static gboolean is_message_type (const char *declared) {
 
 /* ---- opening ---- */
 
+/* Signed in one piece, S/MIME hides its content from nobody: it is opened. Anything else could not be inspected. */
+static void open_smime (Reader *reader, MugaiEntity *entity) {
+  g_autoptr (GBytes) content = entity->undecodable ? NULL : mugai_smime_signed_content (entity->content);
+  mugai_reader_set_odd (reader, content != NULL ? MUGAI_ODDITY_SIGNED_MESSAGE : MUGAI_ODDITY_ENCRYPTED_MESSAGE);
+  if (content != NULL && may_nest (reader, entity))
+    open_message (reader, entity, content);
+}
+
 static void open_leaf (Reader *reader, MugaiEntity *entity, GBytes *body, ReaderEncoding encoding) {
   if (encoding == READER_ENCODING_UNKNOWN)
     mugai_reader_fill_unknown (entity, body);
@@ -293,6 +303,10 @@ static void open_leaf (Reader *reader, MugaiEntity *entity, GBytes *body, Reader
     return;
   if (entity->undecodable)
     entity->flags |= MUGAI_BIT (MUGAI_FLAG_AMBIGUOUS);
+  if (is_smime (entity))
+    open_smime (reader, entity);
+  else if (entity->undecodable)
+    return;
   else if (is_saved_message (reader, entity) && may_nest (reader, entity))
     open_message (reader, entity, entity->content);
   else
@@ -358,6 +372,26 @@ static void open_entity (Reader *reader, Pending *pending, GHashTable *boundarie
   mugai_reader_header_clear (&header);
 }
 
+/* LF alone behind a header in CRLF, in a message that is one text: no reader finds another structure in it, so it is not
+ * ambiguous. A dot on a line of its own may end the message for a relay. */
+static gboolean lines_are_harmless (const MugaiMail *mail) {
+  const ReaderEntity *root = (const ReaderEntity *) mail->root;
+  gsize length;
+  const char *data = g_bytes_get_data (mail->bytes, &length);
+  if (mail->root->kind != MUGAI_ENTITY_LEAF || !root->in_message || !g_str_equal (mail->root->declared, "text/plain"))
+    return FALSE;
+  for (gsize i = 0; i < length; i++) {
+    if (data[i] == '\r' && (i + 1 == length || data[i + 1] != '\n'))
+      return FALSE;
+    if (data[i] == '\n' && i < root->raw_start && (i == 0 || data[i - 1] != '\r'))
+      return FALSE;
+    if (data[i] == '.' && i > 0 && data[i - 1] == '\n' && i + 1 < length
+        && (data[i + 1] == '\r' || data[i + 1] == '\n'))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 /* ---- the face ---- */
 
 void mugai_mail_init (void) {
@@ -406,6 +440,8 @@ MugaiMail *mugai_mail_parse (GBytes *bytes, const MugaiMailLimits *limits, GErro
     pending_clear (&pending);
   }
   g_array_unref (reader.pending);
+  if ((reader.mail->oddities & MUGAI_BIT (MUGAI_ODDITY_BARE_CR_LF)) != 0 && lines_are_harmless (reader.mail))
+    reader.mail->oddities &= ~MUGAI_BIT (MUGAI_ODDITY_BARE_CR_LF);
   mugai_reader_compare (reader.mail);
   return reader.mail;
 }

@@ -43,6 +43,8 @@ void mugai_reader_set_odd (Reader *reader, MugaiOddity oddity);
 
 /* ---- reader-part.c ---- */
 
+/** mugai_reader_same_value: TRUE when two fields say the same, byte for byte. */
+gboolean mugai_reader_same_value (const MugaiMailField *a, const MugaiMailField *b);
 /** mugai_reader_check_duplicates: notes fields that may stand only once; @message_root: those of mail, too. */
 void mugai_reader_check_duplicates (Reader *reader, const GPtrArray *fields, gboolean message_root);
 /** mugai_reader_part_header: (transfer full) (nullable): the Content-Type, after filling type, charset, names ... of @entity. */

@@ -98,8 +98,10 @@ static gsize quoted_printable_cost (const char *text, gsize length) {
 static char *text_lines (const char *text) {
   g_autofree char *safe = mugai_unicode_make_safe_lines (text, -1, 0);
   g_autofree char *folded = mugai_unicode_fold (safe, TEXT_COLUMNS, FALSE);
-  GString *out = g_string_sized_new (strlen (folded) + 64);
-  for (const char *p = folded; *p != '\0'; p++) {
+  /* Folding may bring an encoded block's first line to a line's start, joining texts may bring two halves together. */
+  g_autofree char *cut = mugai_mail_cut_encoded (folded, NULL);
+  GString *out = g_string_sized_new (strlen (cut) + 64);
+  for (const char *p = cut; *p != '\0'; p++) {
     if (*p == '\n')
       g_string_append_c (out, '\r');
     g_string_append_c (out, *p);

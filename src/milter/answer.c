@@ -140,17 +140,47 @@ static gboolean is_recipient (const MugaiSession *session, const char *address) 
   return FALSE;
 }
 
+/* Takes @recipient off. Postfix knows one with a source route ("<@a,@b:c@d>") by what stands behind it. */
+static gboolean remove_recipient (MugaiSession *session, char *recipient) {
+  const char *behind = g_str_has_prefix (recipient, "<@") ? strchr (recipient, ':') : NULL;
+  g_autofree char *bare = behind != NULL ? g_strconcat ("<", behind + 1, NULL) : NULL;
+  return smfi_delrcpt (session->ctx, recipient) == MI_SUCCESS
+         && (bare == NULL || smfi_delrcpt (session->ctx, bare) == MI_SUCCESS);
+}
+
 gboolean mugai_answer_redirect (MugaiSession *session, char **notify) {
   if (smfi_chgfrom (session->ctx, (char *) "<>", NULL) != MI_SUCCESS)
     return FALSE;
   for (guint i = 0; i < session->recipients->len; i++) {
     char *recipient = g_ptr_array_index (session->recipients, i);
-    if (!remains (notify, recipient) && smfi_delrcpt (session->ctx, recipient) != MI_SUCCESS)
+    if (!remains (notify, recipient) && !remove_recipient (session, recipient))
       return FALSE;
   }
   for (char **address = notify; *address != NULL; address++) {
     g_autofree char *bracketed = g_strdup_printf ("<%s>", *address);
     if (!is_recipient (session, *address) && smfi_addrcpt (session->ctx, bracketed) != MI_SUCCESS)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean is_dropped (const MugaiDecision *decision, const char *given) {
+  for (guint i = 0; i < decision->drop_recipients->len; i++)
+    if (same_address (given, g_ptr_array_index (decision->drop_recipients, i)))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean mugai_answer_recipients (MugaiSession *session, const MugaiDecision *decision) {
+  for (guint i = 0; i < decision->add_recipients->len; i++) {
+    const char *address = g_ptr_array_index (decision->add_recipients, i);
+    g_autofree char *bracketed = g_strdup_printf ("<%s>", address);
+    if (!is_recipient (session, address) && smfi_addrcpt (session->ctx, bracketed) != MI_SUCCESS)
+      return FALSE;
+  }
+  for (guint i = 0; i < session->recipients->len; i++) {
+    char *recipient = g_ptr_array_index (session->recipients, i);
+    if (is_dropped (decision, recipient) && smfi_delrcpt (session->ctx, recipient) != MI_SUCCESS)
       return FALSE;
   }
   return TRUE;

@@ -15,6 +15,7 @@
 #define NOBODY_TO_TELL_REPLY "550 5.7.1 The message is not accepted here"
 #define KEEP_FAILED_REPLY "451 4.3.0 The mail could not be recorded, try again later"
 
+#define FLOW_TIMEOUT_MS 2000                           /* the counters are in the keeper's memory */
 #define ZYGOTE_NEWS_US (500 * G_TIME_SPAN_MILLISECOND) /* from a zygote's death to the master's word of it */
 
 static gint64 ms_since (gint64 start_us) {
@@ -116,7 +117,8 @@ static MugaiOutcome *go_the_way (MugaiSession *session, const MugaiNoticeContext
 
 static gboolean keeps_original (const MugaiOutcome *outcome) {
   return outcome->decision->action == MUGAI_ACTION_HOLD
-         || (outcome->decision->action == MUGAI_ACTION_DELIVER && outcome->mail != NULL);
+         || (outcome->decision->action == MUGAI_ACTION_DELIVER
+             && (outcome->mail != NULL || outcome->decision->drop_recipients->len > 0));
 }
 
 static json_t *make_record (const MugaiSession *session, const char *id, const MugaiOutcome *outcome) {
@@ -196,9 +198,10 @@ static sfsistat answer (MugaiSession *session, const MugaiOutcome *outcome) {
     return mugai_answer_reply (session, decision->reply != NULL ? decision->reply : TRY_AGAIN_REPLY);
   if (decision->action == MUGAI_ACTION_HOLD && outcome->mail == NULL)
     return mugai_answer_reply (session, NOBODY_TO_TELL_REPLY); /* the policy refuses instead; never a silent end */
-  gboolean done = outcome->mail == NULL
-                  || ((decision->action != MUGAI_ACTION_HOLD || mugai_answer_redirect (session, decision->notify))
-                      && mugai_answer_mail (session, outcome->mail, outcome->body_offset));
+  gboolean done = (decision->action != MUGAI_ACTION_DELIVER || mugai_answer_recipients (session, decision))
+                  && (outcome->mail == NULL
+                      || ((decision->action != MUGAI_ACTION_HOLD || mugai_answer_redirect (session, decision->notify))
+                          && mugai_answer_mail (session, outcome->mail, outcome->body_offset)));
   if (done)
     return SMFIS_CONTINUE;
   mugai_front_count (&mugai_front, failures, 1);
@@ -237,6 +240,41 @@ static gboolean seal (MugaiSession *session) {
   return FALSE;
 }
 
+/* ---- counters ---- */
+
+/* Stopped until a person resumes it: an act on the chain, once, and an alarm. */
+static void stop_key (MugaiSession *session, const MugaiRate *rate) {
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MugaiJson) body = json_object ();
+  json_object_set_new (body, "key", mugai_json_string (rate->key));
+  json_object_set_new (body, "because", mugai_json_string ("a limit was run over"));
+  json_object_set_new (body, "record_id", mugai_json_string (session->id));
+  if (!mugai_keeper_log_act (mugai_front.keeper_socket, MUGAI_KEEPER_ACT_STOP, "mugaid", body, FLOW_TIMEOUT_MS, &error))
+    mugai_front_log ("%s flow-stop: %s", session->id, error->message);
+  mugai_front_alarm (&mugai_front, "flow-stopped", rate->key);
+}
+
+/* A keeper that does not answer here will not keep the record either, and then it is a 4xx: nothing slips by uncounted. */
+static void ask_flow (MugaiSession *session) {
+  MugaiEnvelope *envelope = session->envelope;
+  gboolean stopped[MUGAI_N_RATE_SUBJECTS] = { FALSE };
+  g_autoptr (GError) error = NULL;
+  g_clear_pointer (&envelope->rates, g_ptr_array_unref);
+  envelope->rates = mugai_flow_rates (envelope, mugai_policy_rates (session->policy, envelope->direction));
+  if (envelope->rates->len == 0)
+    return;
+  if (!mugai_keeper_ask_flow (mugai_front.keeper_socket, envelope,
+                              session->message_id != NULL ? session->message_id : "", stopped, FLOW_TIMEOUT_MS, &error))
+    mugai_front_log ("%s counters: %s", session->id, error->message);
+  for (guint i = 0; i < envelope->rates->len; i++) {
+    const MugaiRate *rate = g_ptr_array_index (envelope->rates, i);
+    if (rate->exceeded && !stopped[i] && rate->stop)
+      stop_key (session, rate);
+    else if (rate->exceeded)
+      mugai_front_alarm (&mugai_front, "mass-mail", rate->key);
+  }
+}
+
 sfsistat mugai_message_finish (MugaiSession *session) {
   MugaiEnvelope *envelope = session->envelope;
   const MugaiOrganisation *organisation = mugai_policy_organisation (session->policy);
@@ -247,9 +285,10 @@ sfsistat mugai_message_finish (MugaiSession *session) {
   envelope->queue_id = g_strdup (queue_id != NULL ? queue_id : "");
   envelope->size_bytes = session->spool.size_bytes;
   mugai_flow_classify (organisation, envelope);
-  g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (session->id, organisation, envelope->time_us);
+  g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (session->id, session->policy, envelope->time_us);
   gint64 spool_ms = ms_since (session->start_us);
   mugai_session_begin_step (session);
+  ask_flow (session);
   g_autoptr (MugaiOutcome) outcome = go_the_way (session, context);
   outcome->took.spool = spool_ms;
   gboolean kept = keep (session, session->id, outcome);

@@ -67,6 +67,7 @@ void mugai_session_end_mail (MugaiSession *session) {
   g_clear_pointer (&session->policy, mugai_policy_unref);
   g_clear_pointer (&session->envelope, mugai_envelope_free);
   g_clear_pointer (&session->sender, g_free);
+  g_clear_pointer (&session->message_id, g_free);
   g_clear_pointer (&session->recipients, g_ptr_array_unref);
   g_clear_pointer (&session->fields, g_ptr_array_unref);
   mugai_spool_clear (&session->spool);
@@ -259,6 +260,8 @@ static sfsistat on_header (SMFICTX *ctx, char *name, char *value) {
   if (session->fields->len >= MUGAI_SESSION_MAX_FIELDS)
     return mugai_answer_reply (session, "552 5.3.4 Too many header fields");
   g_ptr_array_add (session->fields, g_strdup (name));
+  if (session->message_id == NULL && g_ascii_strcasecmp (name, "message-id") == 0)
+    session->message_id = g_strstrip (mugai_unicode_make_safe (value, -1, MAX_ADDRESS_BYTES));
   GString *line = g_string_new (name);
   g_string_append (line, session->leading_space ? ":" : ": ");
   for (const char *at = value; *at != '\0'; at++) {

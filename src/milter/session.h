@@ -43,6 +43,7 @@ typedef struct {
   GPtrArray *recipients; /* of char*: as the MTA gave them, same order as the envelope's */
   GPtrArray *fields;     /* of char*: names of the header fields seen, in order: to be deleted by */
   MugaiSpool spool;
+  char *message_id; /* as given; NULL: none yet */
   gboolean body_begun;
   gint64 start_us, last_progress_us;
   gboolean in_step; /* progress may be told from another thread; under the progress lock */
@@ -73,3 +74,5 @@ sfsistat mugai_answer_reply (MugaiSession *session, const char *reply);
 gboolean mugai_answer_mail (MugaiSession *session, GBytes *mail, gsize body_offset);
 /** The notice's envelope: sender <>, nobody but @notify. */
 gboolean mugai_answer_redirect (MugaiSession *session, char **notify);
+/** mugai_answer_recipients: a delivered mail's copies for others of ours, and recipients that a rule takes off. */
+gboolean mugai_answer_recipients (MugaiSession *session, const MugaiDecision *decision);

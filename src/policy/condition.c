@@ -1,178 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Conditions at work. Texts are compared after NFKC and case folding, domains as A-labels, so that no way of writing a
- * name slips past a rule. Recursion goes as deep as a policy nests (MAX_CONDITION_DEPTH), never as a message does.
+ * Conditions at work: facts read from envelope and message, and asked. Recursion goes as deep as a policy nests (MAX_CONDITION_DEPTH), never as a message does.
  * Pure: no clock, locale, environment, file or network. Any thread.
  */
 #include "condition.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "mugai/base/unicode.h"
 
-/* ---- texts ---- */
-
-char *text_fold (const char *text) {
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-  g_autofree char *plain = g_utf8_normalize (valid, -1, G_NORMALIZE_ALL_COMPOSE);
-  return g_utf8_casefold (plain ? plain : valid, -1);
-}
-
-char *domain_fold (const char *domain) {
-  g_autofree char *copy = g_strdup (domain);
-  gsize length = strlen (copy);
-  if (length > 0 && copy[length - 1] == '.')
-    copy[length - 1] = '\0';
-  if (g_str_is_ascii (copy))
-    return g_ascii_strdown (copy, -1);
-  g_autofree char *ascii = g_utf8_validate (copy, -1, NULL) ? g_hostname_to_ascii (copy) : NULL;
-  return ascii ? g_ascii_strdown (ascii, -1) : text_fold (copy);
-}
-
-/* * any run, ? one character; both folded. Only the last * is ever retried: time is length × length at worst. */
-static gboolean glob_matches (const char *glob, const char *text) {
-  const char *star = NULL, *retry = NULL;
-  while (*text) {
-    if (*glob == '*') {
-      star = ++glob;
-      retry = text;
-    } else if (*glob == '?') {
-      glob++;
-      text = g_utf8_next_char (text);
-    } else if (*glob == *text) {
-      glob++;
-      text++;
-    } else if (star) {
-      retry = g_utf8_next_char (retry);
-      glob = star;
-      text = retry;
-    } else {
-      return FALSE;
-    }
-  }
-  while (*glob == '*')
-    glob++;
-  return *glob == '\0';
-}
-
-static gboolean any_glob (const Matcher *matcher, const char *folded) {
-  for (guint i = 0; i < matcher->globs->len; i++)
-    if (glob_matches (g_ptr_array_index (matcher->globs, i), folded))
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean text_matches (const Matcher *matcher, const char *text) {
-  g_autofree char *folded = text_fold (text);
-  return g_hash_table_contains (matcher->exact, folded) || any_glob (matcher, folded);
-}
-
-/* Is @domain listed, or below a domain written with a dot before it? */
-static gboolean domain_matches (const Matcher *matcher, const char *domain) {
-  if (g_hash_table_contains (matcher->exact, domain))
-    return TRUE;
-  if (g_hash_table_size (matcher->below) == 0)
-    return FALSE;
-  for (const char *dot = strchr (domain, '.'); dot; dot = strchr (dot + 1, '.'))
-    if (g_hash_table_contains (matcher->below, dot + 1))
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean host_matches (const Matcher *matcher, const char *host) {
-  g_autofree char *folded = domain_fold (host);
-  return domain_matches (matcher, folded) || any_glob (matcher, folded);
-}
-
-static gboolean address_matches (const Matcher *matcher, const char *address) {
-  const char *at = strrchr (address, '@');
-  g_autofree char *domain = domain_fold (at ? at + 1 : "");
-  g_autofree char *local_raw = g_strndup (address, at ? (gsize) (at - address) : strlen (address));
-  g_autofree char *local = text_fold (local_raw);
-  g_autofree char *whole = at ? g_strconcat (local, "@", domain, NULL) : g_strdup (local);
-  return g_hash_table_contains (matcher->exact, whole) || (at && domain_matches (matcher, domain))
-         || any_glob (matcher, whole);
-}
-
-/* ---- networks ---- */
-
-static gboolean address_parse (const char *text, guint8 address[16], gboolean *ret_v4) {
-  struct in_addr v4;
-  if (inet_pton (AF_INET, text, &v4) == 1) {
-    memset (address, 0, 10);
-    address[10] = address[11] = 0xff;
-    memcpy (address + 12, &v4, 4);
-    *ret_v4 = TRUE;
-    return TRUE;
-  }
-  *ret_v4 = FALSE;
-  if (g_ascii_strncasecmp (text, "IPv6:", 5) == 0)
-    text += 5;
-  return inet_pton (AF_INET6, text, address) == 1;
-}
-
-static gboolean bits_equal (const guint8 *a, const guint8 *b, guint bits) {
-  if (memcmp (a, b, bits / 8) != 0)
-    return FALSE;
-  return bits % 8 == 0 || ((a[bits / 8] ^ b[bits / 8]) >> (8 - bits % 8)) == 0;
-}
-
-gboolean network_parse (const char *text, Network *network) {
-  g_auto (GStrv) halves = g_strsplit (text, "/", 3);
-  guint n = g_strv_length (halves);
-  gboolean v4;
-  guint64 prefix;
-  if (n < 1 || n > 2 || !address_parse (halves[0], network->address, &v4))
-    return FALSE;
-  prefix = v4 ? 32 : 128;
-  if (n == 2 && !g_ascii_string_to_unsigned (halves[1], 10, 0, prefix, &prefix, NULL))
-    return FALSE;
-  network->prefix = (guint) prefix + (v4 ? 96 : 0);
-  for (guint bit = network->prefix; bit < 128; bit++)
-    if (network->address[bit / 8] & (0x80 >> (bit % 8)))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean network_matches (const Matcher *matcher, const char *client) {
-  guint8 address[16];
-  gboolean v4;
-  if (!address_parse (client, address, &v4))
-    return FALSE;
-  for (guint i = 0; i < matcher->networks->len; i++) {
-    const Network *network = g_ptr_array_index (matcher->networks, i);
-    if (bits_equal (address, network->address, network->prefix))
-      return TRUE;
-  }
-  return FALSE;
-}
-
-gboolean matcher_matches (const Matcher *matcher, const char *text) {
-  if (!text)
-    return FALSE;
-  switch (matcher->type) {
-  case MUGAI_FACT_NETWORK:
-    return network_matches (matcher, text);
-  case MUGAI_FACT_HOST:
-    return host_matches (matcher, text);
-  case MUGAI_FACT_ADDRESS:
-    return address_matches (matcher, text);
-  default:
-    return text_matches (matcher, text);
-  }
-}
-
 /* ---- the summary ---- */
 
 /* A shown address is an addr-spec out of a header: no routing in it, its last @ decides. */
-static gboolean shown_is_ours (const MugaiPolicy *policy, const char *address) {
-  const char *at = strrchr (address, '@');
-  g_autofree char *domain = domain_fold (at ? at + 1 : "");
+static gboolean domain_is_ours (const MugaiPolicy *policy, const char *domain) {
   for (char **ours = policy->organisation.domains; *ours; ours++)
     if ((*ours)[0] == '.' ? g_str_has_suffix (domain, *ours) : strcmp (domain, *ours) == 0)
       return TRUE;
   return FALSE;
+}
+
+/* Each outside address once, however often and in whatever case it is written. */
+static guint count_shown_outside (const MugaiPolicy *policy, const MugaiFacts *facts) {
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (char **address = facts->shown_addresses; address && *address; address++) {
+    const char *at = strrchr (*address, '@');
+    g_autofree char *domain = domain_fold (at ? at + 1 : "");
+    if (!at || domain_is_ours (policy, domain))
+      continue;
+    g_autofree char *local_raw = g_strndup (*address, (gsize) (at - *address));
+    g_autofree char *local = text_fold (local_raw);
+    g_hash_table_add (seen, g_strconcat (local, "@", domain, NULL));
+  }
+  return g_hash_table_size (seen);
 }
 
 static void summary_add_parts (Summary *summary, const MugaiFacts *facts) {
@@ -197,15 +56,46 @@ void summary_init (Summary *summary, const MugaiPolicy *policy, const MugaiEnvel
     return;
   summary->scanned |= facts->signatures_version != NULL;
   summary_add_parts (summary, facts);
-  for (char **address = facts->shown_addresses; address && *address; address++)
-    if (strchr (*address, '@') && !shown_is_ours (policy, *address))
-      summary->shown_outside++;
+  summary->shown_outside = count_shown_outside (policy, facts);
   for (guint i = 0; i < MUGAI_N_ODDITIES; i++)
     if ((facts->oddities & MUGAI_BIT (i)) && mugai_oddity_is_ambiguous ((MugaiOddity) i))
       summary->ambiguous = TRUE;
   summary->is_protected = (summary->scans & MUGAI_BIT (MUGAI_SCAN_ENCRYPTED))
                           || (summary->flags & MUGAI_BIT (MUGAI_FLAG_ENCRYPTED))
                           || (facts->oddities & MUGAI_BIT (MUGAI_ODDITY_ENCRYPTED_MESSAGE));
+}
+
+/* ---- branches ---- */
+
+static guint branch_of_address (const MugaiPolicy *policy, const char *address) {
+  const char *at = strrchr (address, '@');
+  g_autofree char *domain = domain_fold (at ? at + 1 : "");
+  for (guint i = 0; i < policy->branches->len; i++) {
+    const Branch *branch = g_ptr_array_index (policy->branches, i);
+    for (char **ours = branch->domains; *ours; ours++)
+      if ((*ours)[0] == '.' ? g_str_has_suffix (domain, *ours) : strcmp (domain, *ours) == 0)
+        return i + 1;
+  }
+  return 0;
+}
+
+guint branch_of (const MugaiPolicy *policy, const MugaiEnvelope *envelope, MugaiDirection direction,
+                 const char *recipient) {
+  if (policy->branches->len == 0)
+    return 0;
+  if (direction == MUGAI_DIRECTION_OUTBOUND)
+    return envelope->from_inside ? branch_of_address (policy, envelope->from ? envelope->from : "") : 0;
+  return recipient ? branch_of_address (policy, recipient) : 0;
+}
+
+const CeilingRow *branch_ceiling (const MugaiPolicy *policy, guint branch, MugaiDirection direction) {
+  const Branch *ours = branch ? g_ptr_array_index (policy->branches, branch - 1) : NULL;
+  return ours && ours->has_ceiling[direction] ? &ours->ceilings[direction] : &policy->ceilings[direction];
+}
+
+guint64 branch_max_size (const MugaiPolicy *policy, guint branch, MugaiDirection direction) {
+  const Branch *ours = branch ? g_ptr_array_index (policy->branches, branch - 1) : NULL;
+  return ours && ours->max_size[direction] ? ours->max_size[direction] : policy->max_size[direction];
 }
 
 /* ---- reading facts ---- */
@@ -227,8 +117,8 @@ static gboolean read_boolean (MugaiFact fact, const View *view) {
     return view->summary->ambiguous;
   case FACT_PROTECTED:
     return view->summary->is_protected;
-  default: /* rate-exceeded: nothing counts yet, so nothing has run over */
-    return FALSE;
+  default:
+    return mugai_vocabulary_rate_exceeded (envelope);
   }
 }
 
@@ -308,6 +198,8 @@ static const char *read_text (MugaiFact fact, const View *view) {
   switch (fact) {
   case FACT_CLIENT:
     return view->envelope->client;
+  case FACT_ORGANISATION:
+    return view->branch ? ((const Branch *) g_ptr_array_index (view->policy->branches, view->branch - 1))->id : "";
   case FACT_HELO:
     return view->envelope->helo;
   case FACT_AUTH:
@@ -339,9 +231,9 @@ static const char *read_text (MugaiFact fact, const View *view) {
   }
 }
 
-static gboolean first_of (char **texts, const Matcher *matcher, const char **ret_text) {
+static gboolean first_of (char **texts, const View *view, const Matcher *matcher, const char **ret_text) {
   for (; texts && *texts; texts++)
-    if (matcher_matches (matcher, *texts)) {
+    if (matcher_matches (matcher, *texts, view->cache)) {
       *ret_text = *texts;
       return TRUE;
     }
@@ -351,8 +243,7 @@ static gboolean first_of (char **texts, const Matcher *matcher, const char **ret
 static gboolean first_header (const View *view, const Matcher *matcher, const char **ret_text) {
   for (guint i = 0; i < view->facts->headers->len; i++) {
     const MugaiHeaderFact *header = g_ptr_array_index (view->facts->headers, i);
-    g_autofree char *line = g_strconcat (header->name, ": ", header->value, NULL);
-    if (matcher_matches (matcher, line)) {
+    if (matcher_matches_header (matcher, header, view->cache)) {
       *ret_text = header->name;
       return TRUE;
     }
@@ -363,10 +254,46 @@ static gboolean first_header (const View *view, const Matcher *matcher, const ch
 static gboolean first_host (const View *view, const Matcher *matcher, const char **ret_text) {
   for (guint i = 0; i < view->facts->links->len; i++) {
     const MugaiLinkFact *link = g_ptr_array_index (view->facts->links, i);
-    if (matcher_matches (matcher, link->host)) {
+    if (matcher_matches (matcher, link->host, view->cache)) {
       *ret_text = link->host;
       return TRUE;
     }
+  }
+  return FALSE;
+}
+
+/* Did a relay of ours write this Authentication-Results (RFC 8601 2.2: its authserv-id comes first)? */
+static gboolean is_trusted_result (const MugaiPolicy *policy, const char *value) {
+  gsize length = strcspn (value, "; \t");
+  g_autofree char *first = g_strndup (value, length);
+  g_autofree char *id = domain_fold (first);
+  for (char **trusted = policy->trusted_relays; *trusted; trusted++)
+    if (strcmp (id, *trusted) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* "spf=fail (words) smtp.mailfrom=x" to "spf=fail"; the whole is an array of those. */
+static char **split_results (const char *value) {
+  char **results = g_strsplit (value, ";", 64);
+  for (char **one = results; *one; one++) {
+    g_strstrip (*one);
+    (*one)[strcspn (*one, " \t(")] = '\0';
+  }
+  return results;
+}
+
+static gboolean first_result (const View *view, const Matcher *matcher, const char **ret_text) {
+  for (guint i = 0; i < view->facts->headers->len; i++) {
+    const MugaiHeaderFact *header = g_ptr_array_index (view->facts->headers, i);
+    if (strcmp (header->name, "authentication-results") != 0 || !is_trusted_result (view->policy, header->value))
+      continue;
+    g_auto (GStrv) results = split_results (header->value);
+    for (char **one = results[0] ? results + 1 : results; *one; one++)
+      if (matcher_matches (matcher, *one, NULL)) {
+        *ret_text = header->value;
+        return TRUE;
+      }
   }
   return FALSE;
 }
@@ -375,17 +302,27 @@ static gboolean first_host (const View *view, const Matcher *matcher, const char
 static gboolean find_text (MugaiFact fact, const View *view, const Matcher *matcher, const char **ret_text) {
   switch (fact) {
   case FACT_SHOWN_ADDRESS:
-    return first_of (view->facts->shown_addresses, matcher, ret_text);
+    return first_of (view->facts->shown_addresses, view, matcher, ret_text);
   case FACT_PART_NAME:
-    return first_of (view->part->names, matcher, ret_text);
+    return first_of (view->part->names, view, matcher, ret_text);
   case FACT_HEADER:
     return first_header (view, matcher, ret_text);
   case FACT_LINK_HOST:
     return first_host (view, matcher, ret_text);
+  case FACT_AUTH_RESULTS:
+    return first_result (view, matcher, ret_text);
   default:
     *ret_text = read_text (fact, view);
-    return matcher_matches (matcher, *ret_text);
+    return matcher_matches (matcher, *ret_text, view->cache);
   }
+}
+
+/* While no recipient is known the mail may be for the body with the largest limit. */
+static guint64 size_limit (const View *view) {
+  guint64 limit = branch_max_size (view->policy, view->branch, view->direction);
+  for (guint i = 0; !view->facts && !view->recipient && i < view->policy->branches->len; i++)
+    limit = MAX (limit, branch_max_size (view->policy, i + 1, view->direction));
+  return limit;
 }
 
 /* ---- conditions ---- */
@@ -393,7 +330,7 @@ static gboolean find_text (MugaiFact fact, const View *view, const Matcher *matc
 static gboolean number_holds (const Condition *condition, const View *view) {
   gint64 value = read_number (condition->fact, view);
   if (condition->above_limit)
-    return (guint64) value > view->policy->max_size[view->direction];
+    return (guint64) value > size_limit (view);
   if (condition->fact == FACT_TIME_OF_DAY && condition->above >= condition->below) /* spans midnight */
     return value > condition->above || value < condition->below;
   return value > condition->above && value < condition->below;
@@ -425,8 +362,8 @@ gboolean condition_holds (const Condition *condition, const View *view) {
     return fact_holds (condition, view);
   if (condition->kind == CONDITION_NOT)
     return !condition_holds (g_ptr_array_index (condition->children, 0), view);
-  for (guint i = 0; i < condition->children->len; i++)
-    if (condition_holds (g_ptr_array_index (condition->children, i), view) == (condition->kind == CONDITION_ANY))
+  for (guint i = 0; i < condition->by_cost->len; i++)
+    if (condition_holds (g_ptr_array_index (condition->by_cost, i), view) == (condition->kind == CONDITION_ANY))
       return condition->kind == CONDITION_ANY;
   return condition->kind == CONDITION_ALL;
 }
@@ -451,7 +388,7 @@ static void append_number (GString *text, const Condition *condition, const View
   }
   g_string_append_printf (text, " = %" G_GINT64_FORMAT "%s", value, unit);
   if (condition->above_limit)
-    g_string_append_printf (text, ", limit %" G_GUINT64_FORMAT " bytes", view->policy->max_size[view->direction]);
+    g_string_append_printf (text, ", limit %" G_GUINT64_FORMAT " bytes", size_limit (view));
 }
 
 static void append_fact (GString *text, const Condition *condition, const View *view) {
@@ -495,4 +432,65 @@ char *condition_because (const Condition *condition, const View *view) {
   if (condition)
     collect (text, condition, view);
   return mugai_unicode_make_safe (text->str, (gssize) text->len, MAX_BECAUSE_BYTES);
+}
+
+/* ---- seen ---- */
+
+static void append_texts (GString *text, char **texts) {
+  for (guint i = 0; texts && texts[i] && text->len < MAX_BECAUSE_BYTES; i++)
+    g_string_append_printf (text, "%s%s", i ? ", " : "", texts[i]);
+}
+
+static void append_headers (GString *text, const View *view, gboolean results_only) {
+  for (guint i = 0; i < view->facts->headers->len && text->len < MAX_BECAUSE_BYTES; i++) {
+    const MugaiHeaderFact *header = g_ptr_array_index (view->facts->headers, i);
+    gboolean is_result = strcmp (header->name, "authentication-results") == 0;
+    if (!results_only || (is_result && is_trusted_result (view->policy, header->value)))
+      g_string_append_printf (text, "%s%s", text->len ? ", " : "", results_only ? header->value : header->name);
+  }
+}
+
+static void append_hosts (GString *text, const View *view) {
+  for (guint i = 0; i < view->facts->links->len && text->len < MAX_BECAUSE_BYTES; i++)
+    g_string_append_printf (text, "%s%s", i ? ", " : "",
+                            ((const MugaiLinkFact *) g_ptr_array_index (view->facts->links, i))->host);
+}
+
+static void append_seen_text (GString *text, MugaiFact fact, const View *view) {
+  const char *one = read_text (fact, view);
+  if (fact == FACT_SHOWN_ADDRESS)
+    append_texts (text, view->facts->shown_addresses);
+  else if (fact == FACT_PART_NAME)
+    append_texts (text, view->part->names);
+  else if (fact == FACT_HEADER || fact == FACT_AUTH_RESULTS)
+    append_headers (text, view, fact == FACT_AUTH_RESULTS);
+  else if (fact == FACT_LINK_HOST)
+    append_hosts (text, view);
+  else
+    g_string_append (text, one ? one : "");
+}
+
+char *condition_seen (const Condition *condition, const View *view) {
+  const FactRow *row = mugai_vocabulary_row (condition->fact);
+  g_autoptr (GString) text = g_string_new (NULL);
+  const char *start = " = ";
+  switch (row->type) {
+  case MUGAI_FACT_BOOLEAN:
+    g_string_append (text, read_boolean (condition->fact, view) ? "true" : "false");
+    break;
+  case MUGAI_FACT_NUMBER:
+  case MUGAI_FACT_SIZE:
+  case MUGAI_FACT_AGE:
+  case MUGAI_FACT_CLOCK:
+    append_number (text, condition, view);
+    break;
+  case MUGAI_FACT_WORD:
+  case MUGAI_FACT_WORDS:
+    append_set (text, read_set (condition->fact, view), row->words);
+    break;
+  default:
+    append_seen_text (text, condition->fact, view);
+  }
+  const char *bare = g_str_has_prefix (text->str, start) ? text->str + strlen (start) : text->str;
+  return mugai_unicode_make_safe (bare, -1, MAX_BECAUSE_BYTES);
 }

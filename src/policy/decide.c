@@ -14,11 +14,14 @@
 #define RULE_CEILING "ceiling"     /* named as the rule where the ceiling alone decided */
 #define RULE_NOT_CLEAN "not-clean" /* where a part was kept by no rule because of its scan verdict */
 #define RULE_RELAY "relay"
+#define RULE_STRICTEST "strictest" /* reason where several recipients differ */
+#define MAX_WOULD 100u             /* lines of what would have been done */
 #define NOT_CLEAN_JA "安全を確認できないため、取り除きました。"
 #define NOT_CLEAN_EN "It could not be shown to be harmless and was taken out."
 
 /* Outside to outside is refused even by a policy that forgot to say so. */
 static const Rule builtin_relay = {
+  .directions = 1u << MUGAI_DIRECTION_RELAY,
   .said = { .id = (char *) RULE_RELAY, .clause = (char *) "", .ja = (char *) "", .en = (char *) "" },
   .verb = VERB_REFUSE,
   .code = 550,
@@ -33,6 +36,7 @@ typedef struct {
   MugaiAction action;
   MugaiCeiling ceiling;
   gboolean relay_excepted;
+  gboolean dropped;  /* a rule takes this recipient off */
   GPtrArray *raises; /* of Exception (transfer none): that raised the ceiling */
 } Addressee;
 
@@ -43,6 +47,7 @@ typedef struct {
   const MugaiEnvelope *envelope;
   const MugaiFacts *facts;
   Summary summary;
+  Cache cache;
   GPtrArray *addressees;               /* of Addressee, one for each recipient, or one when there is none */
   GPtrArray *for_parts;                /* of Addressee (transfer none): those that part rules can tell apart */
   guint8 *matches[MUGAI_N_DIRECTIONS]; /* of Match: message rules that do not look at the recipient */
@@ -60,6 +65,7 @@ static void addressee_free (Addressee *addressee) {
 static MugaiAction verb_action (Verb verb) {
   switch (verb) {
   case VERB_HOLD:
+  case VERB_APPROVE:
     return MUGAI_ACTION_HOLD;
   case VERB_REFUSE:
     return MUGAI_ACTION_REFUSE;
@@ -70,9 +76,9 @@ static MugaiAction verb_action (Verb verb) {
   }
 }
 
-static const char *verb_name (Verb verb) {
-  static const char *const names[N_VERBS] = { "deliver", "hold", "refuse", "tempfail",
-                                              "keep",    "text", "remove", "continue" };
+const char *verb_name (Verb verb) {
+  static const char *const names[N_VERBS] = { "deliver", "hold",   "refuse",  "tempfail", "keep",
+                                              "text",    "remove", "approve", "continue" };
   return names[verb];
 }
 
@@ -104,7 +110,11 @@ static void note_rule (Judge *judge, const Rule *rule, const View *view) {
     return;
   }
   g_autofree char *because = condition_because (rule->when, view);
-  g_ptr_array_add (judge->decision->reasons, new_reason (&rule->said, because));
+  g_autofree char *approval =
+      rule->verb == VERB_APPROVE ? g_strconcat (because, *because ? "; " : "", "approval required", NULL) : NULL;
+  g_ptr_array_add (judge->decision->reasons, new_reason (&rule->said, approval ? approval : because));
+  for (char **address = rule->add_recipients; address && *address; address++)
+    add_text (judge->decision->add_recipients, *address);
   if (rule->subject_tag && !judge->decision->subject_tag)
     judge->decision->subject_tag = g_strdup (rule->subject_tag);
   for (guint i = 0; rule->add_headers && i < rule->add_headers->len; i++) {
@@ -131,7 +141,7 @@ static char *reply_of (const Rule *rule, const View *view) {
     g_string_append (reply, rule->text);
   } else {
     g_string_append_len (reply, rule->text, place - rule->text);
-    limit_text (reply, view->policy->max_size[view->direction]);
+    limit_text (reply, branch_max_size (view->policy, view->branch, view->direction));
     g_string_append (reply, place + strlen ("{limit}"));
   }
   return g_string_free (g_steal_pointer (&reply), FALSE);
@@ -140,7 +150,16 @@ static char *reply_of (const Rule *rule, const View *view) {
 /* ---- one rule ---- */
 
 static gboolean exception_is_active (const Exception *exception, const MugaiEnvelope *envelope) {
-  return envelope->time_us < exception->until_us;
+  return envelope->time_us >= exception->since_us && envelope->time_us < exception->until_us;
+}
+
+/* One that would have helped had it not ended: said once, so that nobody wonders why it stopped. */
+static void note_ended (Judge *judge, const Exception *exception, const View *view) {
+  if (view->envelope->time_us < exception->until_us || !condition_holds (exception->scope, view)
+      || !g_hash_table_add (judge->said, (gpointer) exception))
+    return;
+  g_autofree char *because = g_strdup_printf ("exception %s has ended and no longer holds", exception->id);
+  g_ptr_array_add (judge->decision->reasons, mugai_reason_new (exception->rule, "", because));
 }
 
 /* Does an exception take @rule out of the way here? Its id goes into @ret_ids (nullable). */
@@ -157,7 +176,10 @@ static gboolean is_excepted (const Rule *rule, const View *view, GPtrArray *ret_
 }
 
 static Match rule_match (const Rule *rule, const View *view, GPtrArray *ret_ids) {
-  if (!condition_holds (rule->when, view))
+  if (!(rule->directions & (1u << view->direction)) || (view->part && !(rule->scans & (1u << view->part->scan))))
+    return MATCH_NO;
+  if ((rule->branch && rule->branch != view->branch) || (rule->until_us && view->envelope->time_us >= rule->until_us)
+      || !condition_holds (rule->when, view))
     return MATCH_NO;
   return is_excepted (rule, view, ret_ids) ? MATCH_EXCEPTED : MATCH_YES;
 }
@@ -172,18 +194,30 @@ static Match cached_match (Judge *judge, guint index, const Rule *rule, const Vi
   return (Match) known[index];
 }
 
+/* A thousand rules lie scattered in memory: those that come next are fetched while this one is asked. */
+static inline void fetch_ahead (const GPtrArray *rules, guint index) {
+  if (index + 8 < rules->len)
+    __builtin_prefetch (rules->pdata[index + 8]);
+  if (index + 4 < rules->len)
+    __builtin_prefetch (((const Rule *) rules->pdata[index + 4])->when);
+}
+
 /* ---- recipients ---- */
 
 static void judge_messages (Judge *judge, Addressee *addressee) {
   GPtrArray *rules = judge->policy->message_rules;
   for (guint i = 0; i < rules->len && !addressee->rule; i++) {
     const Rule *rule = g_ptr_array_index (rules, i);
+    fetch_ahead (rules, i);
     Match match = cached_match (judge, i, rule, &addressee->view);
     if (match == MATCH_EXCEPTED && strcmp (rule->said.id, RULE_RELAY) == 0)
       addressee->relay_excepted = TRUE;
     if (match != MATCH_YES)
       continue;
     note_rule (judge, rule, &addressee->view);
+    for (guint j = 0; j < rule->exceptions->len; j++)
+      note_ended (judge, g_ptr_array_index (rule->exceptions, j), &addressee->view);
+    addressee->dropped |= rule->drop_recipient && !rule->monitor;
     if (!rule->monitor && rule->verb != VERB_CONTINUE)
       addressee->rule = rule;
   }
@@ -198,9 +232,11 @@ static void judge_messages (Judge *judge, Addressee *addressee) {
 
 static void judge_ceiling (Judge *judge, Addressee *addressee) {
   GPtrArray *exceptions = judge->policy->exceptions;
-  addressee->ceiling = judge->policy->ceilings[addressee->view.direction].level;
+  addressee->ceiling = branch_ceiling (judge->policy, addressee->view.branch, addressee->view.direction)->level;
   for (guint i = 0; i < exceptions->len; i++) {
     Exception *exception = g_ptr_array_index (exceptions, i);
+    if (exception->raises)
+      note_ended (judge, exception, &addressee->view);
     if (!exception->raises || !exception_is_active (exception, judge->envelope)
         || !condition_holds (exception->scope, &addressee->view))
       continue;
@@ -218,9 +254,12 @@ static Addressee *add_addressee (Judge *judge, const MugaiRecipient *recipient) 
     .envelope = judge->envelope,
     .facts = judge->facts,
     .summary = &judge->summary,
+    .cache = &judge->cache,
     .direction = recipient ? recipient->direction : judge->envelope->direction,
     .recipient = recipient,
   };
+  addressee->view.branch =
+      branch_of (judge->policy, judge->envelope, addressee->view.direction, recipient ? recipient->address : NULL);
   g_ptr_array_add (judge->addressees, addressee);
   return addressee;
 }
@@ -239,7 +278,8 @@ static gboolean all_refused_alone (const Judge *judge) {
 }
 
 static gboolean same_to_parts (const Judge *judge, const Addressee *a, const Addressee *b) {
-  if (judge->policy->parts_ask_recipient || a->view.direction != b->view.direction || a->raises->len != b->raises->len)
+  if (judge->policy->parts_ask_recipient || a->view.direction != b->view.direction || a->view.branch != b->view.branch
+      || a->raises->len != b->raises->len)
     return FALSE;
   for (guint i = 0; i < a->raises->len; i++)
     if (g_ptr_array_index (a->raises, i) != g_ptr_array_index (b->raises, i))
@@ -323,7 +363,7 @@ static MugaiPartDecision *new_part (MugaiPartAction action, const Sentence *said
 }
 
 static MugaiPartDecision *new_ceiling_part (const Judge *judge, const Addressee *addressee, MugaiPartAction action) {
-  Sentence said = judge->policy->ceilings[addressee->view.direction].said;
+  Sentence said = branch_ceiling (judge->policy, addressee->view.branch, addressee->view.direction)->said;
   said.id = (char *) RULE_CEILING;
   return new_part (action, &said);
 }
@@ -380,6 +420,7 @@ static const Rule *find_part_rule (Judge *judge, const View *view) {
   GPtrArray *rules = judge->policy->part_rules;
   for (guint i = 0; i < rules->len; i++) {
     const Rule *rule = g_ptr_array_index (rules, i);
+    fetch_ahead (rules, i);
     if (rule_match (rule, view, judge->decision->exceptions) != MATCH_YES)
       continue;
     note_rule (judge, rule, view);
@@ -522,7 +563,7 @@ static void add_ceiling_reason (Judge *judge) {
   for (guint i = 0; i < judge->for_parts->len; i++) {
     const Addressee *addressee = g_ptr_array_index (judge->for_parts, i);
     if (addressee->ceiling == judge->decision->ceiling)
-      row = row ? row : &judge->policy->ceilings[addressee->view.direction];
+      row = row ? row : branch_ceiling (judge->policy, addressee->view.branch, addressee->view.direction);
   }
   Sentence said = row ? row->said : builtin_relay.said;
   said.id = (char *) RULE_CEILING;
@@ -555,12 +596,31 @@ static gboolean is_known_inside_sender (const MugaiEnvelope *envelope) {
          && (envelope->client_inside || (envelope->auth && *envelope->auth));
 }
 
+/* The reviewers of the first branch that the mail concerns, else the whole's. */
+static const char *reviewers_of (const MugaiPolicy *policy, const MugaiEnvelope *envelope) {
+  for (guint i = 0; i < MAX (envelope->recipients->len, 1); i++) {
+    const MugaiRecipient *recipient =
+        i < envelope->recipients->len ? g_ptr_array_index (envelope->recipients, i) : NULL;
+    guint branch = branch_of (policy, envelope, recipient ? recipient->direction : envelope->direction,
+                              recipient ? recipient->address : NULL);
+    const Branch *ours = branch ? g_ptr_array_index (policy->branches, branch - 1) : NULL;
+    if (ours && *ours->reviewers)
+      return ours->reviewers;
+  }
+  return policy->organisation.reviewers;
+}
+
 /* Who is told of a held mail: somebody inside, always. */
 static void fill_notify (const MugaiPolicy *policy, const MugaiEnvelope *envelope, MugaiDecision *decision) {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   gboolean outbound = envelope->direction == MUGAI_DIRECTION_OUTBOUND;
   guint n = 0;
-  if (outbound && is_known_inside_sender (envelope)) {
+  if (outbound && envelope->forwarding_owner) { /* a sender kept on the way may be a colleague who knows of nothing */
+    if (*envelope->forwarding_owner) {
+      g_strv_builder_add (builder, envelope->forwarding_owner);
+      n++;
+    }
+  } else if (outbound && is_known_inside_sender (envelope)) {
     g_strv_builder_add (builder, envelope->from);
     n++;
   }
@@ -571,8 +631,9 @@ static void fill_notify (const MugaiPolicy *policy, const MugaiEnvelope *envelop
     g_strv_builder_add (builder, recipient->address);
     n++;
   }
-  if (n == 0 && policy->organisation.reviewers && *policy->organisation.reviewers)
-    g_strv_builder_add (builder, policy->organisation.reviewers);
+  const char *reviewers = reviewers_of (policy, envelope);
+  if (n == 0 && reviewers && *reviewers)
+    g_strv_builder_add (builder, reviewers);
   g_strfreev (decision->notify);
   decision->notify = g_strv_builder_end (builder);
 }
@@ -587,6 +648,63 @@ static void settle_hold (const MugaiPolicy *policy, const MugaiEnvelope *envelop
   decision->action = MUGAI_ACTION_REFUSE;
   g_free (decision->reply);
   decision->reply = g_strdup ("550 5.7.1 Message refused by policy");
+}
+
+static const Rule *dropping_rule (const Judge *judge, const Addressee *addressee) {
+  GPtrArray *rules = judge->policy->message_rules;
+  for (guint i = 0; i < rules->len; i++) {
+    const Rule *rule = g_ptr_array_index (rules, i);
+    if (rule->drop_recipient && !rule->monitor && rule_match (rule, &addressee->view, NULL) == MATCH_YES)
+      return rule;
+  }
+  return &builtin_relay; /* not reached: it was dropped by one of them */
+}
+
+/* Taken off: it gets nothing, so the original is kept for it as for a held mail. */
+static void drop_recipient (Judge *judge, const Addressee *addressee) {
+  add_text (judge->decision->drop_recipients, addressee->view.recipient->address);
+  add_recipient (judge->decision, MUGAI_ACTION_HOLD, dropping_rule (judge, addressee)->said.id);
+}
+
+/* Recipients that alone would have fared better are told apart in the record. */
+static void note_strictest (Judge *judge) {
+  const Addressee *first = NULL;
+  gboolean differ = FALSE;
+  guint n = 0;
+  for (guint i = 0; i < judge->addressees->len; i++) {
+    const Addressee *one = g_ptr_array_index (judge->addressees, i);
+    if (is_refused_alone (one))
+      continue;
+    differ |= first && (first->action != one->action || first->ceiling != one->ceiling);
+    first = first ? first : one;
+    n++;
+  }
+  if (!differ)
+    return;
+  g_autofree char *because = g_strdup_printf (
+      "%u recipients fall under different rules or ceilings: the strictest holds for all (%s, ceiling %s)", n,
+      mugai_action_name (judge->decision->action), mugai_ceiling_name (judge->decision->ceiling));
+  g_ptr_array_add (judge->decision->reasons, mugai_reason_new (RULE_STRICTEST, "", because));
+}
+
+/* The policy that is being tried: what it would have done with the whole mail. */
+static void note_shadow (Judge *judge) {
+  const MugaiPolicy *shadow = judge->policy->shadow;
+  if (!shadow)
+    return;
+  g_autoptr (MugaiDecision) other = mugai_policy_decide (shadow, judge->envelope, judge->facts);
+  g_autofree char *would = g_strdup_printf ("policy:%s=%s", shadow->version, mugai_action_name (other->action));
+  add_text (judge->decision->would, would);
+  for (guint i = 0; i < other->parts->len; i++) {
+    const MugaiPartDecision *ours = g_ptr_array_index (judge->decision->parts, i);
+    const MugaiPartDecision *theirs = g_ptr_array_index (other->parts, i);
+    const MugaiPart *part = g_ptr_array_index (judge->facts->parts, i);
+    if (ours->action == theirs->action || judge->decision->would->len >= MAX_WOULD)
+      continue;
+    g_autofree char *one =
+        g_strdup_printf ("policy:%s part %s=%s", shadow->version, part->path, mugai_part_action_name (theirs->action));
+    add_text (judge->decision->would, one);
+  }
 }
 
 static void finish (Judge *judge) {
@@ -605,15 +723,20 @@ static void finish (Judge *judge) {
     const Addressee *one = g_ptr_array_index (judge->addressees, i);
     if (is_refused_alone (one))
       add_recipient (decision, MUGAI_ACTION_REFUSE, one->rule->said.id);
+    else if (one->dropped && decision->action == MUGAI_ACTION_DELIVER)
+      drop_recipient (judge, one);
     else
       add_recipient (decision, decision->action, rule ? rule->said.id : RULE_CEILING);
   }
+  note_strictest (judge);
+  note_shadow (judge);
 }
 
 static void judge_init (Judge *judge, const MugaiPolicy *policy, const MugaiEnvelope *envelope,
                         const MugaiFacts *facts) {
   *judge = (Judge){ .policy = policy, .envelope = envelope, .facts = facts };
   summary_init (&judge->summary, policy, envelope, facts);
+  cache_init (&judge->cache);
   judge->addressees = g_ptr_array_new_with_free_func ((GDestroyNotify) addressee_free);
   judge->for_parts = g_ptr_array_new ();
   judge->said = g_hash_table_new (NULL, NULL);
@@ -627,6 +750,7 @@ static MugaiDecision *judge_clear (Judge *judge) {
   g_ptr_array_unref (judge->for_parts);
   g_ptr_array_unref (judge->addressees);
   g_hash_table_unref (judge->said);
+  cache_clear (&judge->cache);
   for (guint i = 0; i < MUGAI_N_DIRECTIONS; i++)
     g_free (judge->matches[i]);
   return g_steal_pointer (&judge->decision);
@@ -671,7 +795,7 @@ static const Rule *early_rule (const MugaiPolicy *policy, const View *view, guin
 static MugaiDecision *early_decision (const MugaiPolicy *policy, const View *view, const Rule *rule) {
   MugaiDecision *decision = mugai_decision_new ();
   decision->action = MUGAI_ACTION_DELIVER;
-  decision->ceiling = policy->ceilings[view->direction].level;
+  decision->ceiling = branch_ceiling (policy, view->branch, view->direction)->level;
   if (rule && rule->verb == VERB_REFUSE) {
     g_autofree char *because = condition_because (rule->when, view);
     decision->action = MUGAI_ACTION_REFUSE;
@@ -699,6 +823,7 @@ MugaiDecision *mugai_policy_decide_sender (const MugaiPolicy *policy, const Muga
   for (guint i = 0; i < G_N_ELEMENTS (inside); i++) {
     gboolean open = FALSE;
     view.direction = envelope->recipients->len > 0 ? envelope->direction : possible[i];
+    view.branch = branch_of (policy, envelope, view.direction, NULL);
     rule = early_rule (policy, &view, MUGAI_STAGE_MAIL, &open);
     if (!rule || rule->verb != VERB_REFUSE)
       break;
@@ -718,6 +843,7 @@ MugaiDecision *mugai_policy_decide_recipient (const MugaiPolicy *policy, const M
     .direction = recipient ? recipient->direction : envelope->direction,
     .recipient = recipient,
   };
+  view.branch = branch_of (policy, envelope, view.direction, recipient ? recipient->address : NULL);
   gboolean relay_open = FALSE;
   const Rule *rule = early_rule (policy, &view, MUGAI_STAGE_RCPT, &relay_open);
   if (view.direction == MUGAI_DIRECTION_RELAY && !relay_open && (!rule || rule->verb != VERB_REFUSE))
@@ -731,7 +857,8 @@ static MugaiCeiling lowest_ceiling (const MugaiPolicy *policy, const MugaiEnvelo
   MugaiCeiling lowest = policy->ceilings[envelope->direction].level;
   for (guint i = 0; i < envelope->recipients->len; i++) {
     const MugaiRecipient *recipient = g_ptr_array_index (envelope->recipients, i);
-    lowest = MIN (lowest, policy->ceilings[recipient->direction].level);
+    guint branch = branch_of (policy, envelope, recipient->direction, recipient->address);
+    lowest = MIN (lowest, branch_ceiling (policy, branch, recipient->direction)->level);
   }
   return lowest;
 }

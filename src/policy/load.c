@@ -4,6 +4,8 @@
  * bundle are made of, so that a file that changes meanwhile changes nothing. Names in a policy are relative to its
  * folder and stay in it. Any thread.
  */
+#include "mugai/policy/tools.h"
+
 #include "loader.h"
 
 #include <errno.h>
@@ -82,7 +84,7 @@ static gsize files_size (const Loader *loader) {
 }
 
 /* Reads @name, remembers it, and gives its tree; NULL and @error when it cannot be read. */
-static YamlFile *read_file (Loader *loader, const char *name, GError **error) {
+static MugaiYamlFile *read_file (Loader *loader, const char *name, GError **error) {
   g_autoptr (GBytes) bytes =
       loader->given ? find_given (loader->given, name, error) : read_from_folder (loader->folder, name, error);
   if (!bytes)
@@ -104,29 +106,31 @@ static YamlFile *read_file (Loader *loader, const char *name, GError **error) {
                                : g_strdup (name);
   if (data && memchr (data, '\0', size))
     size = strlen (text) + 1;
-  YamlFile *tree = yaml_parse (shown, text, size, &loader->problems);
+  MugaiYamlFile *tree = mugai_yaml_parse (shown, text, size, &loader->problems);
   g_ptr_array_add (loader->trees, tree);
+  loader->cut |= tree->broken || !tree->root;
   return tree;
 }
 
-const Node *read_include (Loader *loader, const Node *where) {
+const MugaiYamlNode *read_include (Loader *loader, const MugaiYamlNode *where) {
   g_autoptr (GError) error = NULL;
   if (!is_inner_name (where->text)) {
-    problem_at (&loader->problems, where,
-                "「%s」は使えません。ポリシーと同じフォルダーの下のファイル名を書いてください。",
-                "\"%s\" is not allowed: name a file in the policy's own folder", where->text);
+    mugai_yaml_problem_at (&loader->problems, where,
+                           "「%s」は使えません。ポリシーと同じフォルダーの下のファイル名を書いてください。",
+                           "\"%s\" is not allowed: name a file in the policy's own folder", where->text);
     return NULL;
   }
   for (guint i = 0; i < loader->files->len; i++)
     if (strcmp (((SourceFile *) g_ptr_array_index (loader->files, i))->name, where->text) == 0)
-      return ((YamlFile *) g_ptr_array_index (loader->trees, i))->root;
+      return ((MugaiYamlFile *) g_ptr_array_index (loader->trees, i))->root;
   guint before = loader->problems.errors;
-  YamlFile *file = read_file (loader, where->text, &error);
+  MugaiYamlFile *file = read_file (loader, where->text, &error);
   if (!file)
-    problem_at (&loader->problems, where, "ファイル「%s」を読めません：%s", "cannot read the file \"%s\": %s",
-                where->text, error->message);
+    mugai_yaml_problem_at (&loader->problems, where, "ファイル「%s」を読めません：%s",
+                           "cannot read the file \"%s\": %s", where->text, error->message);
   else if (!file->root && before == loader->problems.errors)
-    problem_at (&loader->problems, where, "ファイル「%s」は空です。", "the file \"%s\" is empty", where->text);
+    mugai_yaml_problem_at (&loader->problems, where, "ファイル「%s」は空です。", "the file \"%s\" is empty",
+                           where->text);
   return file ? file->root : NULL;
 }
 
@@ -168,7 +172,7 @@ static gboolean take_bundled (const char **data, gsize *left, GPtrArray *files) 
   return TRUE;
 }
 
-static GPtrArray *split_bundle (GBytes *bundle, GError **error) {
+GPtrArray *mugai_policy_bundle_files (GBytes *bundle, GError **error) {
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify) source_file_free);
   gsize left;
   const char *data = g_bytes_get_data (bundle, &left);
@@ -186,6 +190,40 @@ static GPtrArray *split_bundle (GBytes *bundle, GError **error) {
   return NULL;
 }
 
+/* "shadow SIZE\n" and the other policy's bundle, behind our own: the version is of our files alone. */
+#define SHADOW_MAGIC "mugai-policy-shadow "
+
+static void add_shadow_to_bundle (MugaiPolicy *policy) {
+  GByteArray *bundle = g_byte_array_new ();
+  GBytes *const halves[] = { policy->bundle, policy->shadow->bundle };
+  gsize sizes[2];
+  const guint8 *own = g_bytes_get_data (halves[0], &sizes[0]), *other = g_bytes_get_data (halves[1], &sizes[1]);
+  g_autofree char *head = g_strdup_printf (SHADOW_MAGIC "%" G_GSIZE_FORMAT "\n", sizes[0]);
+  g_byte_array_append (bundle, (const guint8 *) head, (guint) strlen (head));
+  g_byte_array_append (bundle, own, (guint) sizes[0]);
+  g_byte_array_append (bundle, other, (guint) sizes[1]);
+  g_bytes_unref (policy->bundle);
+  policy->bundle = g_byte_array_free_to_bytes (bundle);
+}
+
+/* (transfer full): the serving policy's bundle; @ret_shadow: (transfer full): the one that is tried, or NULL. */
+static GBytes *split_shadow (GBytes *bundle, GBytes **ret_shadow) {
+  gsize size, own;
+  const char *data = g_bytes_get_data (bundle, &size);
+  gsize magic = strlen (SHADOW_MAGIC);
+  const char *end = size > magic && memcmp (data, SHADOW_MAGIC, magic) == 0
+                        ? memchr (data + magic, '\n', MIN (size - magic, 20))
+                        : NULL;
+  g_autofree char *number = end ? g_strndup (data + magic, (gsize) (end - data) - magic) : NULL;
+  guint64 value;
+  if (!number || !g_ascii_string_to_unsigned (number, 10, 1, size, &value, NULL)
+      || value > size - ((gsize) (end - data) + 1))
+    return g_bytes_ref (bundle);
+  own = (gsize) (end - data) + 1;
+  *ret_shadow = g_bytes_new_from_bytes (bundle, own + value, size - own - value);
+  return g_bytes_new_from_bytes (bundle, own, value);
+}
+
 /* ---- loading ---- */
 
 static MugaiPolicy *policy_new (void) {
@@ -195,6 +233,11 @@ static MugaiPolicy *policy_new (void) {
   policy->stale_after_s = 72 * 3600;
   policy->message_rules = g_ptr_array_new_with_free_func ((GDestroyNotify) rule_free);
   policy->part_rules = g_ptr_array_new_with_free_func ((GDestroyNotify) rule_free);
+  policy->branches = g_ptr_array_new_with_free_func ((GDestroyNotify) branch_free);
+  policy->groups = g_ptr_array_new_with_free_func ((GDestroyNotify) named_group_free);
+  policy->group_matchers = g_ptr_array_new_with_free_func ((GDestroyNotify) matcher_free);
+  policy->file_names = g_ptr_array_new_with_free_func (g_free);
+  policy->trusted_relays = g_new0 (char *, 1);
   policy->exceptions = g_ptr_array_new_with_free_func ((GDestroyNotify) exception_free);
   for (guint i = 0; i < MUGAI_N_FAILURES; i++)
     policy->failures[i] = MUGAI_ACTION_TEMPFAIL;
@@ -234,28 +277,31 @@ static void policy_fill (MugaiPolicy *policy) {
     policy->parts_ask_recipient |= ((Rule *) g_ptr_array_index (policy->part_rules, i))->per_recipient;
 }
 
-static gint compare_problems (gconstpointer a, gconstpointer b) {
-  const MugaiPolicyProblem *one = *(MugaiPolicyProblem *const *) a, *other = *(MugaiPolicyProblem *const *) b;
-  int files = strcmp (one->file, other->file);
-  if (files != 0)
-    return files;
-  if (one->line != other->line)
-    return one->line < other->line ? -1 : 1;
-  return one->column < other->column ? -1 : one->column > other->column;
+/* Also among the problems: who asked for them reads no GError. */
+static void report_unreadable (Loader *loader, const char *name, const GError *error) {
+  g_autofree char *path = loader->folder ? g_build_filename (loader->folder, name, NULL) : g_strdup (name);
+  MugaiYamlFile file = { .name = path };
+  mugai_yaml_problem_add (&loader->problems, &file, 0, 0,
+                          "読めません：%s（ポリシーは、取り込むファイルと合わせて%uMiBまでです）",
+                          "cannot be read: %s (a policy and its includes may have %u MiB)",
+                          error ? error->message : "?", MUGAI_POLICY_MAX_BYTES / (1024 * 1024));
 }
 
 static MugaiPolicy *load (Loader *loader, const char *name, GError **error) {
-  YamlFile *file = read_file (loader, name, error);
-  if (!file)
+  MugaiYamlFile *file = read_file (loader, name, error);
+  if (!file) {
+    report_unreadable (loader, name, error ? *error : NULL);
     return NULL;
-  if (file->root) {
-    read_policy (loader, file->root);
-    policy_fill (loader->policy);
-    check_policy (loader, file->root);
-  } else if (loader->problems.errors == 0) {
-    problem_add (&loader->problems, file, 0, 0, "ポリシーが空です。%s", "the policy is empty%s", "");
   }
-  g_ptr_array_sort (loader->problems.list, compare_problems);
+  if (file->root) {
+    const MugaiYamlNode *root = merge_includes (loader, file->root);
+    read_policy (loader, root);
+    policy_fill (loader->policy);
+    check_policy (loader, root);
+  } else if (loader->problems.errors == 0) {
+    mugai_yaml_problem_add (&loader->problems, file, 0, 0, "ポリシーが空です。%s", "the policy is empty%s", "");
+  }
+  mugai_yaml_problems_sort (&loader->problems);
   if (loader->problems.errors > 0) {
     g_set_error (error, MUGAI_POLICY_ERROR, MUGAI_POLICY_ERROR_INVALID, "%s: %u mistakes", file->name,
                  loader->problems.errors);
@@ -263,10 +309,17 @@ static MugaiPolicy *load (Loader *loader, const char *name, GError **error) {
   }
   MugaiPolicy *policy = g_steal_pointer (&loader->policy);
   policy->bundle = make_bundle (loader->files);
+  policy->own_bundle = g_bytes_ref (policy->bundle);
   gsize size;
   const void *data = g_bytes_get_data (policy->bundle, &size);
   policy->version = mugai_sha256_hex (data, size);
   return policy;
+}
+
+static void merged_node_free (MugaiYamlNode *node) {
+  g_clear_pointer (&node->keys, g_ptr_array_unref);
+  g_ptr_array_unref (node->values);
+  g_free (node);
 }
 
 static void loader_init (Loader *loader, gboolean japanese) {
@@ -274,9 +327,12 @@ static void loader_init (Loader *loader, gboolean japanese) {
   loader->problems.japanese = japanese;
   loader->problems.list = g_ptr_array_new_with_free_func ((GDestroyNotify) mugai_policy_problem_free);
   loader->files = g_ptr_array_new_with_free_func ((GDestroyNotify) source_file_free);
-  loader->trees = g_ptr_array_new_with_free_func ((GDestroyNotify) yaml_file_free);
+  loader->trees = g_ptr_array_new_with_free_func ((GDestroyNotify) mugai_yaml_file_free);
   loader->groups = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) group_free);
   loader->ids = g_hash_table_new (g_str_hash, g_str_equal);
+  loader->included = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  loader->merged = g_ptr_array_new_with_free_func ((GDestroyNotify) merged_node_free);
+  loader->now_us = g_get_real_time ();
 }
 
 static void loader_clear (Loader *loader) {
@@ -286,23 +342,95 @@ static void loader_clear (Loader *loader) {
   g_ptr_array_unref (loader->files);
   g_hash_table_unref (loader->groups);
   g_hash_table_unref (loader->ids);
+  g_hash_table_unref (loader->included);
+  g_ptr_array_unref (loader->merged);
   g_ptr_array_unref (loader->trees);
 }
 
-MugaiPolicy *mugai_policy_load (const char *path, gboolean japanese, GPtrArray **ret_problems, GError **error) {
+/* A policy whose own cases fail does not load: each failed case is one of its mistakes. */
+static void run_own_cases (Loader *loader, const MugaiPolicy *policy, const char *path) {
+  g_autofree char *cases = mugai_policy_cases_path (path);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MugaiJson) results =
+      cases ? mugai_policy_run_cases (policy, cases, loader->problems.japanese, NULL, NULL, &error) : NULL;
+  json_t *one;
+  size_t i;
+  if (error)
+    mugai_yaml_problem_add (&loader->problems, NULL, 0, 0, "試験を読めません：%s", "cannot read the cases: %s",
+                            error->message);
+  json_array_foreach (json_object_get (results, "cases"), i, one) {
+    const char *name = json_string_value (json_object_get (one, "file"));
+    MugaiYamlFile file = { .name = (char *) name };
+    if (g_strcmp0 (json_string_value (json_object_get (one, "result")), "failed") == 0)
+      mugai_yaml_problem_add (&loader->problems, &file, (guint) json_integer_value (json_object_get (one, "line")), 1,
+                              "試験「%s」：%s", "case \"%s\": %s", json_string_value (json_object_get (one, "name")),
+                              json_string_value (json_object_get (one, "words")));
+  }
+}
+
+/* The shadow beside a policy: NAME.shadow/policy.yaml; one that does not load is none, and said. */
+static void load_shadow (Loader *loader, MugaiPolicy *policy, const char *path) {
+  g_autofree char *shadow_path = mugai_policy_shadow_path (path);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_path_get_dirname (path);
+  if (g_str_has_suffix (folder, ".shadow") || !g_file_test (shadow_path, G_FILE_TEST_IS_REGULAR))
+    return; /* a shadow throws none */
+  policy->shadow = mugai_policy_load (shadow_path, loader->problems.japanese, NULL, &error);
+  if (policy->shadow)
+    add_shadow_to_bundle (policy);
+  else
+    mugai_yaml_problem_add (&loader->problems, NULL, 0, 0, "試行中のポリシーを読めません：%s",
+                            "the policy that is tried does not load: %s", error->message);
+}
+
+char *mugai_policy_shadow_path (const char *policy_path) {
+  g_autofree char *folder = g_path_get_dirname (policy_path), *base = g_path_get_basename (policy_path);
+  char *dot = strrchr (base, '.');
+  if (dot)
+    *dot = '\0';
+  g_autofree char *name = g_strconcat (base, ".shadow", NULL);
+  return g_build_filename (folder, name, "policy.yaml", NULL);
+}
+
+/* TRUE: what the policy is used with is sound too. */
+static gboolean load_neighbours (Loader *loader, MugaiPolicy *policy, const char *path, gboolean run_cases,
+                                 GError **error) {
+  if (run_cases)
+    run_own_cases (loader, policy, path);
+  load_shadow (loader, policy, path);
+  mugai_yaml_problems_sort (&loader->problems);
+  if (loader->problems.errors == 0)
+    return TRUE;
+  g_set_error (error, MUGAI_POLICY_ERROR, MUGAI_POLICY_ERROR_INVALID, "%s: %u mistakes", path, loader->problems.errors);
+  return FALSE;
+}
+
+static MugaiPolicy *load_path (const char *path, gboolean japanese, gboolean run_cases, GPtrArray **ret_problems,
+                               GError **error) {
   Loader loader;
   g_autofree char *name = g_path_get_basename (path);
   loader_init (&loader, japanese);
   loader.folder = g_path_get_dirname (path);
   MugaiPolicy *policy = load (&loader, name, error);
+  if (policy && !load_neighbours (&loader, policy, path, run_cases, error))
+    g_clear_pointer (&policy, mugai_policy_unref);
   if (ret_problems)
     *ret_problems = g_steal_pointer (&loader.problems.list);
   loader_clear (&loader);
   return policy;
 }
 
-MugaiPolicy *mugai_policy_load_bytes (GBytes *bundle, GError **error) {
-  g_autoptr (GPtrArray) files = split_bundle (bundle, error);
+MugaiPolicy *mugai_policy_load (const char *path, gboolean japanese, GPtrArray **ret_problems, GError **error) {
+  return load_path (path, japanese, TRUE, ret_problems, error);
+}
+
+MugaiPolicy *mugai_policy_load_without_cases (const char *path, gboolean japanese, GPtrArray **ret_problems,
+                                              GError **error) {
+  return load_path (path, japanese, FALSE, ret_problems, error);
+}
+
+static MugaiPolicy *load_own_bytes (GBytes *bundle, GError **error) {
+  g_autoptr (GPtrArray) files = mugai_policy_bundle_files (bundle, error);
   Loader loader;
   if (!files)
     return NULL;
@@ -315,4 +443,17 @@ MugaiPolicy *mugai_policy_load_bytes (GBytes *bundle, GError **error) {
   }
   loader_clear (&loader);
   return policy;
+}
+
+MugaiPolicy *mugai_policy_load_bytes (GBytes *bundle, GError **error) {
+  g_autoptr (GBytes) shadow = NULL;
+  g_autoptr (GBytes) own = split_shadow (bundle, &shadow);
+  g_autoptr (MugaiPolicy) policy = load_own_bytes (own, error);
+  if (!policy || !shadow)
+    return g_steal_pointer (&policy);
+  policy->shadow = load_own_bytes (shadow, error);
+  if (!policy->shadow)
+    return NULL;
+  add_shadow_to_bundle (policy);
+  return g_steal_pointer (&policy);
 }

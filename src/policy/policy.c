@@ -34,7 +34,14 @@ void mugai_policy_unref (MugaiPolicy *policy) {
   g_ptr_array_unref (policy->message_rules);
   g_ptr_array_unref (policy->part_rules);
   g_ptr_array_unref (policy->exceptions);
+  g_ptr_array_unref (policy->branches);
+  g_ptr_array_unref (policy->groups);
+  g_ptr_array_unref (policy->group_matchers);
+  g_ptr_array_unref (policy->file_names);
+  g_strfreev (policy->trusted_relays);
+  mugai_policy_unref (policy->shadow);
   g_clear_pointer (&policy->bundle, g_bytes_unref);
+  g_clear_pointer (&policy->own_bundle, g_bytes_unref);
   g_free (policy->version);
   g_free (policy->name);
   g_free (policy);
@@ -42,6 +49,10 @@ void mugai_policy_unref (MugaiPolicy *policy) {
 
 GBytes *mugai_policy_to_bytes (const MugaiPolicy *policy) {
   return g_bytes_ref (policy->bundle);
+}
+
+GBytes *mugai_policy_own_bytes (const MugaiPolicy *policy) {
+  return g_bytes_ref (policy->own_bundle);
 }
 
 const char *mugai_policy_name (const MugaiPolicy *policy) {
@@ -56,12 +67,19 @@ const MugaiOrganisation *mugai_policy_organisation (const MugaiPolicy *policy) {
   return &policy->organisation;
 }
 
+const MugaiRateLimit *mugai_policy_rates (const MugaiPolicy *policy, MugaiDirection direction) {
+  return policy->rates[direction];
+}
+
 MugaiCeiling mugai_policy_ceiling (const MugaiPolicy *policy, MugaiDirection direction) {
   return policy->ceilings[direction].level;
 }
 
 guint64 mugai_policy_max_size (const MugaiPolicy *policy, MugaiDirection direction) {
-  return policy->max_size[direction];
+  guint64 largest = policy->max_size[direction];
+  for (guint i = 0; i < policy->branches->len; i++)
+    largest = MAX (largest, branch_max_size (policy, i + 1, direction));
+  return largest;
 }
 
 const char *mugai_failure_name (MugaiFailure failure) {
@@ -81,4 +99,12 @@ gint64 mugai_policy_stale_after_s (const MugaiPolicy *policy) {
 
 const char *mugai_policy_notice_text (const MugaiPolicy *policy, MugaiNoticeText text, gboolean japanese) {
   return policy->notices[text][japanese ? 0 : 1];
+}
+
+void mugai_policy_problem_free (MugaiPolicyProblem *problem) {
+  mugai_yaml_problem_free (problem);
+}
+
+char *mugai_policy_problem_format (const MugaiPolicyProblem *problem) {
+  return mugai_yaml_problem_format (problem);
 }

@@ -8,13 +8,15 @@
 #pragma once
 
 #include "mugai/policy.h"
+#include "mugai/policy/tools.h"
 #include "vocabulary.h"
 
 /* Limits on what a policy file may ask for; beyond them it is an error with a position. */
-#define MAX_YAML_DEPTH 24u     /* nesting in the file; the shipped policies need 8 */
 #define MAX_CONDITION_DEPTH 8u /* all/any/not inside each other: nobody reads more aloud */
-#define MAX_YAML_NODES 400000u /* of all files: a group of 100,000 entries and room */
 #define MAX_FILES 64u          /* a policy and its includes */
+#define MAX_BRANCHES 64u
+#define MAX_EMERGENCY_HOURS 72 /* then somebody has to have approved */
+#define ENDS_SOON_DAYS 14      /* check warns so long before an exception ends */
 #define MAX_REPLY_BYTES 200u   /* text of an SMTP reply: one line of RFC 5321 is 512 with codes */
 #define MAX_BECAUSE_BYTES 600u /* of one reason */
 
@@ -22,9 +24,11 @@
 typedef struct {
   MugaiFactType type;
   GHashTable *exact;   /* folded text, or domain, or user@domain */
+  const char *only;    /* the one member of exact, when it has but one: compared without a hash */
   GHashTable *below;   /* domains written ".domain": all that is below */
   GPtrArray *globs;    /* of char*: folded, with * or ? */
   GPtrArray *networks; /* of Network */
+  GPtrArray *groups;   /* of Matcher (transfer none): groups compiled once, however many rules name them */
 } Matcher;
 
 typedef struct {
@@ -37,12 +41,14 @@ typedef enum { CONDITION_ALL, CONDITION_ANY, CONDITION_NOT, CONDITION_FACT } Con
 typedef struct {
   ConditionKind kind;
   GPtrArray *children; /* of Condition: for all, any, not (one) */
+  GPtrArray *by_cost;  /* the same (transfer none), those first that cost least to ask */
   MugaiFact fact;
   gboolean flag;        /* a boolean's wanted value */
   guint64 set;          /* wanted members of a set or enum */
   gint64 above, below;  /* number: above < value < below */
   gboolean above_limit; /* number: above the size limit of the direction */
   Matcher *matcher;     /* texts */
+  GPtrArray *written;   /* of char*: what the file says it is compared with, for people; NULL: nothing to say */
 } Condition;
 
 typedef enum {
@@ -53,7 +59,8 @@ typedef enum {
   VERB_KEEP,
   VERB_TEXT,
   VERB_REMOVE,
-  VERB_CONTINUE, /* only tag or header: the next rules are asked too */
+  VERB_APPROVE,  /* hold until somebody other than the sender approves */
+  VERB_CONTINUE, /* only tag, header or recipient: the next rules are asked too */
   N_VERBS
 } Verb;
 
@@ -62,10 +69,14 @@ typedef struct {
 } Sentence;
 
 typedef struct {
+  /* asked first, for every rule and part: without them @when need not be looked at */
+  guint32 directions, scans; /* sets of MugaiDirection and, on a part, MugaiScan with which it may hold */
+  guint branch;              /* index of its branch + 1; 0: for all mail */
+  gint64 until_us;           /* the first moment at which it no longer holds; 0: no end */
+  Condition *when;           /* NULL: always */
   Sentence said;
   gboolean on_part;
   gboolean monitor;
-  Condition *when;        /* NULL: always */
   guint stages;           /* MUGAI_STAGE_* at which every fact of @when is known */
   gboolean names_scan;    /* @when speaks of part-scan: only such a rule may keep what is not clean */
   gboolean per_recipient; /* @when speaks of the single recipient */
@@ -75,14 +86,19 @@ typedef struct {
   char *text; /* ASCII; {limit} is the size limit of the direction */
   char *subject_tag;
   GPtrArray *add_headers; /* of MugaiHeaderFact */
-  GPtrArray *exceptions;  /* of Exception, not owned */
+  char **add_recipients;  /* addresses of ours; NULL: none */
+  gboolean drop_recipient;
+  GPtrArray *exceptions; /* of Exception, not owned */
+  const char *file;      /* of the policy's source files; where it stands */
   guint line;
 } Rule;
 
 typedef struct {
   char *id, *rule, *reason, *approved_by, *requested_by;
-  gint64 until_us;  /* the first moment at which it no longer holds */
-  Condition *scope; /* never NULL */
+  gint64 since_us;    /* holds from then on; 0: always did */
+  gint64 until_us;    /* the first moment at which it no longer holds */
+  gboolean emergency; /* by one person, at most MAX_EMERGENCY_HOURS; open until reported and approved */
+  Condition *scope;   /* never NULL */
   guint stages;
   gboolean per_recipient;
   gboolean raises; /* rule is "ceiling" */
@@ -97,10 +113,22 @@ typedef struct {
   Sentence said;
 } CeilingRow;
 
+/* A body of its own under the same roof: council, board of education, hospital. What it does not set is the whole's. */
 typedef struct {
-  char *name; /* relative to the policy's folder */
-  GBytes *text;
-} SourceFile;
+  char *id, *name;
+  char **domains;  /* as the organisation's */
+  char *reviewers; /* "": the whole's */
+  gboolean has_ceiling[MUGAI_N_DIRECTIONS];
+  CeilingRow ceilings[MUGAI_N_DIRECTIONS];
+  guint64 max_size[MUGAI_N_DIRECTIONS]; /* 0: the whole's */
+} Branch;
+
+typedef MugaiPolicyFile SourceFile;
+
+typedef struct {
+  char *name;
+  GPtrArray *items; /* of char*, as written */
+} NamedGroup;
 
 #define NOTICE_TEXTS 2 /* ja, en */
 
@@ -108,17 +136,25 @@ struct MugaiPolicy {
   int references; /* atomic */
   char *name;
   char *version;
-  GBytes *bundle;
+  GBytes *bundle; /* with the shadow, when there is one */
+  GBytes *own_bundle;
   MugaiOrganisation organisation;
   gint32 utc_offset_s; /* of the organisation: office hours and end dates */
   CeilingRow ceilings[MUGAI_N_DIRECTIONS];
   guint64 max_size[MUGAI_N_DIRECTIONS];
+  MugaiRateLimit rates[MUGAI_N_DIRECTIONS][MUGAI_N_RATE_SUBJECTS];
   GPtrArray *message_rules; /* of Rule, in order */
   GPtrArray *part_rules;
   GPtrArray *exceptions; /* of Exception */
   MugaiAction failures[MUGAI_N_FAILURES];
   gint64 stale_after_s;
   char *notices[MUGAI_N_NOTICE_TEXTS][NOTICE_TEXTS];
+  GPtrArray *branches;          /* of Branch */
+  char **trusted_relays;        /* authserv-ids whose Authentication-Results count; never NULL */
+  GPtrArray *groups;            /* of NamedGroup, for people only */
+  GPtrArray *group_matchers;    /* of Matcher: the groups as conditions use them */
+  GPtrArray *file_names;        /* of char*, owner of Rule.file */
+  MugaiPolicy *shadow;          /* decides too, under "would"; NULL: none */
   gboolean parts_ask_recipient; /* a part rule or an exception to one looks at the single recipient */
 };
 
@@ -126,6 +162,14 @@ void condition_free (Condition *condition);
 void matcher_free (Matcher *matcher);
 void rule_free (Rule *rule);
 void exception_free (Exception *exception);
+void branch_free (Branch *branch);
+void named_group_free (NamedGroup *group);
+/** branch_of: the branch of a mail for @recipient (NULL: none in hand), as index + 1; 0: none. */
+guint branch_of (const MugaiPolicy *policy, const MugaiEnvelope *envelope, MugaiDirection direction,
+                 const char *recipient);
+const CeilingRow *branch_ceiling (const MugaiPolicy *policy, guint branch, MugaiDirection direction);
+guint64 branch_max_size (const MugaiPolicy *policy, guint branch, MugaiDirection direction);
+const char *verb_name (Verb verb);
 void source_file_free (SourceFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Condition, condition_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rule, rule_free)

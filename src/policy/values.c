@@ -11,31 +11,32 @@
 
 #define MAX_TEXT_BYTES 2000u /* a sentence for people */
 
-guint node_items (const Node *node) {
-  return node->kind == NODE_LIST ? node->values->len : 1;
+guint node_items (const MugaiYamlNode *node) {
+  return node->kind == MUGAI_YAML_LIST ? node->values->len : 1;
 }
 
-const Node *node_item (const Node *node, guint index) {
-  return node->kind == NODE_LIST ? g_ptr_array_index (node->values, index) : node;
+const MugaiYamlNode *node_item (const MugaiYamlNode *node, guint index) {
+  return node->kind == MUGAI_YAML_LIST ? g_ptr_array_index (node->values, index) : node;
 }
 
-static gboolean is_scalar (Loader *loader, const Node *node) {
-  if (node->kind == NODE_SCALAR)
+static gboolean is_scalar (Loader *loader, const MugaiYamlNode *node) {
+  if (node->kind == MUGAI_YAML_SCALAR)
     return TRUE;
-  problem_at (&loader->problems, node, "ここには値を一つだけ書きます。", "one single value is expected here");
+  mugai_yaml_problem_at (&loader->problems, node, "ここには値を一つだけ書きます。",
+                         "one single value is expected here");
   return FALSE;
 }
 
-gboolean value_text (Loader *loader, const Node *node, char **ret_text) {
+gboolean value_text (Loader *loader, const MugaiYamlNode *node, char **ret_text) {
   if (!is_scalar (loader, node))
     return FALSE;
   if (!*node->text || (node->plain && (strcmp (node->text, "null") == 0 || strcmp (node->text, "~") == 0))) {
-    problem_at (&loader->problems, node, "値がありません。", "the value is missing");
+    mugai_yaml_problem_at (&loader->problems, node, "値がありません。", "the value is missing");
     return FALSE;
   }
   if (strlen (node->text) > MAX_TEXT_BYTES) {
-    problem_at (&loader->problems, node, "文が長すぎます（%uバイトまで）。", "too long (at most %u bytes)",
-                MAX_TEXT_BYTES);
+    mugai_yaml_problem_at (&loader->problems, node, "文が長すぎます（%uバイトまで）。", "too long (at most %u bytes)",
+                           MAX_TEXT_BYTES);
     return FALSE;
   }
   g_free (*ret_text);
@@ -44,15 +45,15 @@ gboolean value_text (Loader *loader, const Node *node, char **ret_text) {
   return TRUE;
 }
 
-gboolean value_boolean (Loader *loader, const Node *node, gboolean *ret_value) {
+gboolean value_boolean (Loader *loader, const MugaiYamlNode *node, gboolean *ret_value) {
   if (!is_scalar (loader, node))
     return FALSE;
   if (node->plain && (strcmp (node->text, "true") == 0 || strcmp (node->text, "false") == 0)) {
     *ret_value = node->text[0] == 't';
     return TRUE;
   }
-  problem_at (&loader->problems, node, "「%s」ではなく、true（はい）か false（いいえ）と書いてください。",
-              "write true or false instead of \"%s\"", node->text);
+  mugai_yaml_problem_at (&loader->problems, node, "「%s」ではなく、true（はい）か false（いいえ）と書いてください。",
+                         "write true or false instead of \"%s\"", node->text);
   return FALSE;
 }
 
@@ -66,7 +67,7 @@ static gboolean split_number (const char *text, gint64 *ret_number, const char *
   return TRUE;
 }
 
-gboolean value_number (Loader *loader, const Node *node, gint64 min, gint64 max, gint64 *ret_value) {
+gboolean value_number (Loader *loader, const MugaiYamlNode *node, gint64 min, gint64 max, gint64 *ret_value) {
   const char *rest;
   gint64 number;
   if (!is_scalar (loader, node))
@@ -75,10 +76,10 @@ gboolean value_number (Loader *loader, const Node *node, gint64 min, gint64 max,
     *ret_value = number;
     return TRUE;
   }
-  problem_at (&loader->problems, node,
-              "「%s」は数として読めません。%" G_GINT64_FORMAT "から%" G_GINT64_FORMAT
-              "までの数を半角で書いてください。",
-              "\"%s\" is no number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, node->text, min, max);
+  mugai_yaml_problem_at (&loader->problems, node,
+                         "「%s」は数として読めません。%" G_GINT64_FORMAT "から%" G_GINT64_FORMAT
+                         "までの数を半角で書いてください。",
+                         "\"%s\" is no number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, node->text, min, max);
   return FALSE;
 }
 
@@ -111,29 +112,31 @@ static char *guess_size (const char *text) {
   return strchr ("KMG", letter) ? g_strdup_printf ("%" G_GINT64_FORMAT "%ciB", number, letter) : NULL;
 }
 
-gboolean value_size (Loader *loader, const Node *node, gint64 *ret_bytes) {
+gboolean value_size (Loader *loader, const MugaiYamlNode *node, gint64 *ret_bytes) {
   static const Unit units[] = { { "B", 1 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 }, { "GiB", 1 << 30 }, { NULL, 0 } };
   if (!is_scalar (loader, node))
     return FALSE;
   if (scale (units, node->text, ret_bytes))
     return TRUE;
   g_autofree char *guess = guess_size (node->text);
-  problem_at (&loader->problems, node,
-              "「%s」は大きさとして読めません。単位（B、KiB、MiB、GiB）を付けて、例えば %s と書いてください。",
-              "\"%s\" is no size: write it with a unit (B, KiB, MiB, GiB), for instance %s", node->text,
-              guess ? guess : "20MiB");
+  mugai_yaml_problem_at (
+      &loader->problems, node,
+      "「%s」は大きさとして読めません。単位（B、KiB、MiB、GiB）を付けて、例えば %s と書いてください。",
+      "\"%s\" is no size: write it with a unit (B, KiB, MiB, GiB), for instance %s", node->text,
+      guess ? guess : "20MiB");
   return FALSE;
 }
 
-gboolean value_age (Loader *loader, const Node *node, gint64 *ret_seconds) {
+gboolean value_age (Loader *loader, const MugaiYamlNode *node, gint64 *ret_seconds) {
   static const Unit units[] = { { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 }, { NULL, 0 } };
   if (!is_scalar (loader, node))
     return FALSE;
   if (scale (units, node->text, ret_seconds))
     return TRUE;
-  problem_at (&loader->problems, node,
-              "「%s」は期間として読めません。単位（s 秒、m 分、h 時間、d 日）を付けて、例えば 72h と書いてください。",
-              "\"%s\" is no length of time: write it with a unit (s, m, h, d), for instance 72h", node->text);
+  mugai_yaml_problem_at (
+      &loader->problems, node,
+      "「%s」は期間として読めません。単位（s 秒、m 分、h 時間、d 日）を付けて、例えば 72h と書いてください。",
+      "\"%s\" is no length of time: write it with a unit (s, m, h, d), for instance 72h", node->text);
   return FALSE;
 }
 
@@ -154,14 +157,27 @@ static gboolean parse_date (const char *text, gint64 *ret_days) {
   return TRUE;
 }
 
-gboolean value_date (Loader *loader, const Node *node, gint64 *ret_days) {
+static gint64 parse_clock (const char *text);
+
+gboolean value_moment (Loader *loader, const MugaiYamlNode *node, gboolean end, gint64 *ret_us) {
+  gint64 days = 0, minutes = 0;
   if (!is_scalar (loader, node))
     return FALSE;
-  if (parse_date (node->text, ret_days))
+  gsize length = strlen (node->text);
+  g_autofree char *day = g_strndup (node->text, MIN (length, 10));
+  gboolean timed = length == 16 && (node->text[10] == 'T' || node->text[10] == ' ');
+  if (timed)
+    minutes = parse_clock (node->text + 11);
+  if ((length == 10 || timed) && minutes >= 0 && parse_date (day, &days)) {
+    gint64 seconds = days * 86400 + minutes * 60 + (end && !timed ? 86400 : 0);
+    *ret_us = (seconds - loader->policy->utc_offset_s) * G_USEC_PER_SEC;
     return TRUE;
-  problem_at (&loader->problems, node,
-              "「%s」は日付として読めません。実在する日を、例えば 2027-03-31 と半角で書いてください。",
-              "\"%s\" is no date: write a day that exists, for instance 2027-03-31", node->text);
+  }
+  mugai_yaml_problem_at (&loader->problems, node,
+                         "「%s」は日付として読めません。実在する日を、例えば 2027-03-31（時刻まで書くなら "
+                         "2027-03-31T17:15）と半角で書いてください。",
+                         "\"%s\" is no date: write a day that exists, for instance 2027-03-31 (or 2027-03-31T17:15)",
+                         node->text);
   return FALSE;
 }
 
@@ -174,7 +190,7 @@ static gint64 parse_clock (const char *text) {
   return hours <= 24 && minutes < 60 && hours * 60 + minutes <= 1440 ? hours * 60 + minutes : -1;
 }
 
-gboolean value_zone (Loader *loader, const Node *node, gint32 *ret_seconds) {
+gboolean value_zone (Loader *loader, const MugaiYamlNode *node, gint32 *ret_seconds) {
   if (!is_scalar (loader, node))
     return FALSE;
   gboolean sign = node->text[0] == '+' || node->text[0] == '-';
@@ -183,12 +199,13 @@ gboolean value_zone (Loader *loader, const Node *node, gint32 *ret_seconds) {
     *ret_seconds = (gint32) minutes * 60 * (node->text[0] == '-' ? -1 : 1);
     return TRUE;
   }
-  problem_at (&loader->problems, node, "「%s」は時差として読めません。日本なら \"+09:00\" と書いてください。",
-              "\"%s\" is no offset from UTC: write \"+09:00\" for Japan", node->text);
+  mugai_yaml_problem_at (&loader->problems, node,
+                         "「%s」は時差として読めません。日本なら \"+09:00\" と書いてください。",
+                         "\"%s\" is no offset from UTC: write \"+09:00\" for Japan", node->text);
   return FALSE;
 }
 
-gboolean value_clock (Loader *loader, const Node *node, gint64 *ret_from, gint64 *ret_to) {
+gboolean value_clock (Loader *loader, const MugaiYamlNode *node, gint64 *ret_from, gint64 *ret_to) {
   if (!is_scalar (loader, node))
     return FALSE;
   if (strlen (node->text) == 11 && node->text[5] == '-') {
@@ -197,12 +214,13 @@ gboolean value_clock (Loader *loader, const Node *node, gint64 *ret_from, gint64
     if (*ret_from >= 0 && *ret_to >= 0 && *ret_from != *ret_to)
       return TRUE;
   }
-  problem_at (&loader->problems, node, "「%s」は時間帯として読めません。例えば 08:30-17:15 と書いてください。",
-              "\"%s\" is no span of hours: write for instance 08:30-17:15", node->text);
+  mugai_yaml_problem_at (&loader->problems, node,
+                         "「%s」は時間帯として読めません。例えば 08:30-17:15 と書いてください。",
+                         "\"%s\" is no span of hours: write for instance 08:30-17:15", node->text);
   return FALSE;
 }
 
-gboolean value_address (Loader *loader, const Node *node, char **ret_address) {
+gboolean value_address (Loader *loader, const MugaiYamlNode *node, char **ret_address) {
   if (!is_scalar (loader, node))
     return FALSE;
   const char *at = strchr (node->text, '@');
@@ -213,13 +231,14 @@ gboolean value_address (Loader *loader, const Node *node, char **ret_address) {
     *ret_address = g_strdup (node->text);
     return TRUE;
   }
-  problem_at (&loader->problems, node,
-              "「%s」はメールアドレスとして読めません。例えば mail-admin@city.example.lg.jp と書いてください。",
-              "\"%s\" is no mail address: write for instance mail-admin@city.example.lg.jp", node->text);
+  mugai_yaml_problem_at (
+      &loader->problems, node,
+      "「%s」はメールアドレスとして読めません。例えば mail-admin@city.example.lg.jp と書いてください。",
+      "\"%s\" is no mail address: write for instance mail-admin@city.example.lg.jp", node->text);
   return FALSE;
 }
 
-gboolean value_id (Loader *loader, const Node *node, char **ret_id) {
+gboolean value_id (Loader *loader, const MugaiYamlNode *node, char **ret_id) {
   if (!is_scalar (loader, node))
     return FALSE;
   gsize length = strlen (node->text);
@@ -229,7 +248,7 @@ gboolean value_id (Loader *loader, const Node *node, char **ret_id) {
     *ret_id = g_strdup (node->text);
     return TRUE;
   }
-  problem_at (
+  mugai_yaml_problem_at (
       &loader->problems, node,
       "「%s」は名前に使えません。半角の英小文字で始め、英小文字・数字・ハイフンだけで書いてください（例：vendor-"
       "pdf）。",
@@ -253,19 +272,20 @@ static const char *synonym (const char *word) {
   return NULL;
 }
 
-void word_unknown (Loader *loader, const Node *node, const char *const *words) {
+void word_unknown (Loader *loader, const MugaiYamlNode *node, const char *const *words) {
   const char *other = synonym (node->text);
-  const char *near = other && g_strv_contains (words, other) ? other : nearest_word (node->text, words);
+  const char *near = other && g_strv_contains (words, other) ? other : mugai_yaml_nearest_word (node->text, words);
   g_autofree char *all = g_strjoinv (", ", (char **) words);
   if (near)
-    problem_at (&loader->problems, node, "「%s」という語はありません。もしかして「%s」ですか（使える語：%s）",
-                "there is no \"%s\" here: did you mean \"%s\"? (one of: %s)", node->text, near, all);
+    mugai_yaml_problem_at (&loader->problems, node,
+                           "「%s」という語はありません。もしかして「%s」ですか（使える語：%s）",
+                           "there is no \"%s\" here: did you mean \"%s\"? (one of: %s)", node->text, near, all);
   else
-    problem_at (&loader->problems, node, "「%s」という語はありません。使える語：%s",
-                "there is no \"%s\" here: write one of %s", node->text, all);
+    mugai_yaml_problem_at (&loader->problems, node, "「%s」という語はありません。使える語：%s",
+                           "there is no \"%s\" here: write one of %s", node->text, all);
 }
 
-int value_word (Loader *loader, const Node *node, const char *const *words) {
+int value_word (Loader *loader, const MugaiYamlNode *node, const char *const *words) {
   if (!is_scalar (loader, node))
     return -1;
   for (int i = 0; words[i]; i++)
@@ -277,23 +297,23 @@ int value_word (Loader *loader, const Node *node, const char *const *words) {
 
 /* ---- mappings by table ---- */
 
-static void key_unknown (Loader *loader, const Node *key, const Key *keys) {
+static void key_unknown (Loader *loader, const MugaiYamlNode *key, const Key *keys) {
   g_autoptr (GPtrArray) words = g_ptr_array_new ();
-  const char *half, *sign = full_width_hint (key->text, &half);
+  const char *half, *sign = mugai_yaml_full_width_hint (key->text, &half);
   for (; keys->name; keys++)
     g_ptr_array_add (words, (gpointer) keys->name);
   g_ptr_array_add (words, NULL);
-  const char *near = nearest_word (key->text, (const char *const *) words->pdata);
+  const char *near = mugai_yaml_nearest_word (key->text, (const char *const *) words->pdata);
   g_autofree char *all = g_strjoinv (", ", (char **) words->pdata);
   if (sign)
-    problem_at (&loader->problems, key, "キー「%s」に全角の「%s」があります。半角の「%s」に直してください。",
-                "key \"%s\" has a full-width \"%s\": write the half-width \"%s\"", key->text, sign, half);
+    mugai_yaml_problem_at (&loader->problems, key, "キー「%s」に全角の「%s」があります。半角の「%s」に直してください。",
+                           "key \"%s\" has a full-width \"%s\": write the half-width \"%s\"", key->text, sign, half);
   else if (near)
-    problem_at (&loader->problems, key, "「%s」というキーはありません。もしかして「%s」ですか。",
-                "there is no key \"%s\": did you mean \"%s\"?", key->text, near);
+    mugai_yaml_problem_at (&loader->problems, key, "「%s」というキーはありません。もしかして「%s」ですか。",
+                           "there is no key \"%s\": did you mean \"%s\"?", key->text, near);
   else
-    problem_at (&loader->problems, key, "「%s」というキーはありません。使えるキー：%s",
-                "there is no key \"%s\": write one of %s", key->text, all);
+    mugai_yaml_problem_at (&loader->problems, key, "「%s」というキーはありません。使えるキー：%s",
+                           "there is no key \"%s\": write one of %s", key->text, all);
 }
 
 static const Key *find_key (const Key *keys, const char *name) {
@@ -303,33 +323,35 @@ static const Key *find_key (const Key *keys, const char *name) {
   return NULL;
 }
 
-static gboolean has_key (const Node *node, const char *name) {
+/* Was @name written, but wrongly? Then it is not missing too. */
+static gboolean is_misspelt (const MugaiYamlNode *node, const Key *keys, const char *name) {
+  const char *const words[] = { name, NULL };
   for (guint i = 0; i < node->keys->len; i++) {
-    const Node *key = g_ptr_array_index (node->keys, i);
-    if (key->kind == NODE_SCALAR && strcmp (key->text, name) == 0)
+    const MugaiYamlNode *key = g_ptr_array_index (node->keys, i);
+    if (key->kind == MUGAI_YAML_SCALAR && !find_key (keys, key->text) && mugai_yaml_nearest_word (key->text, words))
       return TRUE;
   }
   return FALSE;
 }
 
-static void not_a_mapping (Loader *loader, const Node *node) {
-  const char *half, *sign = node->kind == NODE_SCALAR ? full_width_hint (node->text, &half) : NULL;
+static void not_a_mapping (Loader *loader, const MugaiYamlNode *node) {
+  const char *half, *sign = node->kind == MUGAI_YAML_SCALAR ? mugai_yaml_full_width_hint (node->text, &half) : NULL;
   if (sign)
-    problem_at (&loader->problems, node, "全角の「%s」があります。半角の「%s」に直してください。",
-                "full-width \"%s\" here: write the half-width \"%s\"", sign, half);
+    mugai_yaml_problem_at (&loader->problems, node, "全角の「%s」があります。半角の「%s」に直してください。",
+                           "full-width \"%s\" here: write the half-width \"%s\"", sign, half);
   else
-    problem_at (&loader->problems, node, "ここには「キー: 値」の形で書きます（「:」の後に空白が要ります）。",
-                "\"key: value\" is expected here (with a blank behind the colon)");
+    mugai_yaml_problem_at (&loader->problems, node, "ここには「キー: 値」の形で書きます（「:」の後に空白が要ります）。",
+                           "\"key: value\" is expected here (with a blank behind the colon)");
 }
 
-gboolean read_mapping (Loader *loader, const Node *node, const Key *keys, gpointer target) {
-  if (node->kind != NODE_MAPPING) {
+gboolean read_mapping (Loader *loader, const MugaiYamlNode *node, const Key *keys, gpointer target) {
+  if (node->kind != MUGAI_YAML_MAPPING) {
     not_a_mapping (loader, node);
     return FALSE;
   }
   for (guint i = 0; i < node->keys->len && i < node->values->len; i++) {
-    const Node *key = g_ptr_array_index (node->keys, i);
-    if (key->kind != NODE_SCALAR || strcmp (key->text, "<<") == 0)
+    const MugaiYamlNode *key = g_ptr_array_index (node->keys, i);
+    if (key->kind != MUGAI_YAML_SCALAR || strcmp (key->text, "<<") == 0)
       continue; /* reported by the reader of the file */
     const Key *row = find_key (keys, key->text);
     if (row)
@@ -337,9 +359,9 @@ gboolean read_mapping (Loader *loader, const Node *node, const Key *keys, gpoint
     else
       key_unknown (loader, key, keys);
   }
-  for (; keys->name; keys++)
-    if (keys->required && !has_key (node, keys->name))
-      problem_at (&loader->problems, node, "キー「%s」がありません。書いてください。", "key \"%s\" is missing here",
-                  keys->name);
+  for (const Key *row = keys; row->name && !loader->cut; row++)
+    if (row->required && !mugai_yaml_value (node, row->name) && !is_misspelt (node, keys, row->name))
+      mugai_yaml_problem_at (&loader->problems, node, "キー「%s」がありません。書いてください。",
+                             "key \"%s\" is missing here", row->name);
   return TRUE;
 }

@@ -76,6 +76,13 @@ static json_t *recipients_to_json (const MugaiEnvelope *envelope) {
   return array;
 }
 
+gboolean mugai_vocabulary_rate_exceeded (const MugaiEnvelope *envelope) {
+  for (guint i = 0; envelope->rates && i < envelope->rates->len; i++)
+    if (((const MugaiRate *) g_ptr_array_index (envelope->rates, i))->exceeded)
+      return TRUE;
+  return FALSE;
+}
+
 static void put_envelope (json_t *object, const MugaiEnvelope *envelope) {
   put_text (object, FACT_DIRECTION, mugai_direction_name (envelope->direction));
   put_text (object, FACT_CLIENT, envelope->client);
@@ -90,7 +97,11 @@ static void put_envelope (json_t *object, const MugaiEnvelope *envelope) {
   put (object, FACT_RECIPIENTS, json_integer (envelope->recipients->len));
   put (object, FACT_SIZE, json_integer ((json_int_t) envelope->size_bytes));
   put (object, FACT_FORWARDING, mugai_json_strv ((const char *const *) envelope->forwarding));
-  put (object, FACT_RATE_EXCEEDED, json_false ());
+  json_object_set_new (object, "forwarding-owner",
+                       envelope->forwarding_owner ? mugai_json_string (envelope->forwarding_owner) : json_null ());
+  put (object, FACT_RATE_EXCEEDED, json_boolean (mugai_vocabulary_rate_exceeded (envelope)));
+  /* The keeper counts by these when the record is durable, and finds its counters again from them: flow/counters.h. */
+  json_object_set_new (object, "rates", mugai_rates_to_json (envelope->rates));
   put (object, FACT_SIGNATURES_AGE, json_integer (envelope->signatures_age_s));
   put (object, FACT_SCANNED, json_boolean (envelope->signatures_age_s >= 0));
   put (object, FACT_ATTEMPT, json_integer (envelope->attempt));

@@ -38,6 +38,8 @@ enum {
 #define MUGAI_POLICY_FACTS(X)                                                                                          \
   X (DIRECTION, "direction", WORD, DIRECTIONS, FALSE, M | R | E, "この宛先へのメールの向き",                           \
      "direction of the mail for this recipient")                                                                       \
+  X (ORGANISATION, "organisation", TEXT, NONE, FALSE, R | E, "受ける側（送信なら出す側）の組織のid",                   \
+     "id of the organisation that the mail is for (outbound: comes from)")                                             \
   X (CLIENT, "client", NETWORK, NONE, FALSE, M | R | E, "接続元のIPアドレス", "IP address of the client")              \
   X (CLIENT_INSIDE, "client-inside", BOOLEAN, NONE, FALSE, M | R | E, "接続元が庁内ネットワーク",                      \
      "client is in an inside network")                                                                                 \
@@ -71,6 +73,8 @@ enum {
   X (SHOWN_OUTSIDE, "shown-outside", NUMBER, NONE, FALSE, E, "To・Ccに見える庁外アドレスの数",                         \
      "number of outside addresses in To and Cc")                                                                       \
   X (HEADER, "header", TEXT, NONE, FALSE, E, "ヘッダー「名前: 値」", "a header as \"name: value\"")                    \
+  X (AUTH_RESULTS, "auth-results", TEXT, NONE, FALSE, E, "信頼する中継の認証結果（spf=fail など）",                    \
+     "what a trusted relay found, as spf=fail")                                                                        \
   X (ODDITIES, "oddities", WORDS, ODDITIES, FALSE, E, "メールの異常", "oddities of the message")                       \
   X (AMBIGUOUS, "ambiguous", BOOLEAN, NONE, FALSE, E, "読み手によって内容が変わる",                                    \
      "two readers can see different things")                                                                           \
@@ -112,3 +116,5 @@ typedef struct {
 const FactRow *mugai_vocabulary_row (MugaiFact fact);
 /** mugai_vocabulary_find: the fact of that name, or -1. */
 int mugai_vocabulary_find (const char *name);
+/** mugai_vocabulary_rate_exceeded: has one of the mail's counters run over? */
+gboolean mugai_vocabulary_rate_exceeded (const MugaiEnvelope *envelope);

@@ -14,6 +14,7 @@ G_DEFINE_QUARK (mugai - sanitize - error - quark, mugai_sanitize_error)
 static void leaf_free (gpointer data) {
   MugaiLeaf *leaf = data;
   g_free (leaf->text);
+  g_clear_pointer (&leaf->tnef, mugai_tnef_free);
   g_free (leaf);
 }
 
@@ -85,6 +86,8 @@ static void inspect_entity (MugaiInspection *inspection, MugaiEntity *entity, Mu
   }
   mugai_scan_part (scanner, part, entity->content, inspection->facts->parts);
   scan_views (entity, scanner, part);
+  if (!entity->undecodable && g_str_equal (part->detected, "application/vnd.ms-tnef"))
+    mugai_tnef_inspect (inspection, leaf, scanner);
   if (entity->undecodable)
     part->flags |= MUGAI_BIT (MUGAI_FLAG_MALFORMED);
 }
@@ -140,6 +143,7 @@ MugaiInspection *mugai_sanitize_inspect (GBytes *message, MugaiScanner *scanner,
   mugai_body_assign_roles (inspection);
   mugai_body_convert (inspection);
   mugai_body_choose_legs (inspection);
+  mugai_body_convert_tnef (inspection);
   if (!has_body_text (inspection))
     inspection->facts->oddities |= MUGAI_BIT (MUGAI_ODDITY_NO_TEXT);
   return g_steal_pointer (&inspection);
@@ -151,6 +155,9 @@ GBytes *mugai_sanitize_extract (const MugaiInspection *inspection, const char *p
     if (g_str_equal (leaf->entity->path, path))
       return g_bytes_ref (leaf->entity->content);
   }
+  GBytes *file = mugai_tnef_extract (inspection, path);
+  if (file != NULL)
+    return file;
   g_set_error (error, MUGAI_SANITIZE_ERROR, MUGAI_SANITIZE_ERROR_NOT_FOUND, "the message has no part %s", path);
   return NULL;
 }

@@ -59,7 +59,7 @@ GBytes *mugai_sanitize_rebuild (const MugaiInspection *inspection, const MugaiDe
   append_own_fields (header, decision, context);
   g_autofree char *text = mugai_body_text (inspection, decision);
   GString *body = g_string_new (text);
-  mugai_notice_append (body, inspection->facts, decision, context);
+  mugai_notice_append (body, inspection, decision, context);
   g_autoptr (GPtrArray) kept = collect_kept (inspection, decision);
   MugaiMailDraft draft = { .header = header, .text = body->str, .kept = kept };
   GBytes *mail = mugai_mail_write (&draft);

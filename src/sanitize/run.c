@@ -118,12 +118,21 @@ static gboolean accounts_balance (const MugaiFacts *facts, const MugaiDecision *
   return decision->parts->len == facts->parts->len;
 }
 
+static gboolean goes_outside (const MugaiEnvelope *envelope) {
+  for (guint i = 0; i < envelope->recipients->len; i++)
+    if (((const MugaiRecipient *) g_ptr_array_index (envelope->recipients, i))->direction == MUGAI_DIRECTION_OUTBOUND)
+      return TRUE;
+  return envelope->direction == MUGAI_DIRECTION_OUTBOUND;
+}
+
 static gboolean rebuild (MugaiSteps *steps, MugaiOutcome *outcome, const MugaiPolicy *policy,
                          const MugaiEnvelope *envelope, const MugaiNoticeContext *context, GError **error) {
   g_autoptr (GBytes) mail = NULL;
   g_autoptr (GError) refused = NULL;
   gint64 start_us = g_get_monotonic_time ();
-  if (!steps->rebuild (steps->self, outcome->decision, context, &mail, error))
+  MugaiNoticeContext ours = *context; /* borrows its texts */
+  ours.outside = goes_outside (envelope);
+  if (!steps->rebuild (steps->self, outcome->decision, &ours, &mail, error))
     return FALSE;
   outcome->took.rebuild = ms_since (start_us);
   if (pass_gate (outcome, mail, FALSE, &refused))
@@ -160,7 +169,12 @@ gboolean mugai_sanitize_run (MugaiSteps *steps, const MugaiPolicy *policy, Mugai
     decide_failure (outcome, policy, envelope, failure, mugai_failure_name (failure), context);
   } else {
     g_strfreev (envelope->forwarding);
+    g_free (envelope->forwarding_owner);
     envelope->forwarding = mugai_flow_forwarding (mugai_policy_organisation (policy), envelope, outcome->facts);
+    envelope->forwarding_owner =
+        envelope->forwarding[0] != NULL
+            ? mugai_flow_forwarding_owner (mugai_policy_organisation (policy), envelope, outcome->facts)
+            : NULL;
     start_us = g_get_monotonic_time ();
     outcome->decision = mugai_policy_decide (policy, envelope, outcome->facts);
     outcome->took.decide = ms_since (start_us);

@@ -41,11 +41,14 @@ static const char *const canary_words[] = { "quokka-bittern", "7f3c19a2e8", "mug
 #define LAYERS_BESIDE_ARCHIVES 9
 /* It cuts an object at the last whole block (8 KiB in ZIP) below MaxFileSize: what ends so near the limit counts as cut. */
 #define CUT_BLOCK_BYTES 65536u
+#define LEAF_KEY "leaf:"        /* in the cache: was clean with all that is in it, as a leaf of a mail */
 #define MAX_SEEN_OBJECTS 50000u /* digests remembered of one message: 5 MB */
 
 typedef struct {
   MugaiScanner *scanner;
-  GHashTable *seen;   /* (nullable) */
+  GHashTable *seen;  /* (nullable) */
+  GPtrArray *leaves; /* of char*: keys of the leaves it opens, of a whole message */
+  gboolean whole_message;
   gboolean limit_hit; /* libclamav cut an object: it would call it clean */
   gboolean stopped;   /* by us, at a bomb: the "virus" it reports is our own stop */
 } ScanState;
@@ -70,6 +73,16 @@ static char *make_canary (void) {
   return g_string_free (text, FALSE);
 }
 
+/* A leaf of a mail that was clean as a leaf of a mail before: libclamav need not open it. Only there: some signatures ask what an
+ * object lies in, and below a leaf that differs. */
+static cl_error_t judge_leaf (ScanState *state, const char *digest) {
+  g_autofree char *key = g_strconcat (LEAF_KEY, digest, NULL);
+  if (mugai_cache_has (state->scanner->clean, key))
+    return CL_BREAK;
+  g_ptr_array_add (state->leaves, g_steal_pointer (&key));
+  return CL_CLEAN;
+}
+
 /* Called for every object libclamav opens. Two things it would not tell us by its return value: an object cut at
  * MaxFileSize (called clean), and one that is so much larger than what it came from that only its scan would cost. */
 static cl_error_t inspect_object (int fd, const char *type, const char **ancestors, size_t parent_bytes,
@@ -86,11 +99,12 @@ static cl_error_t inspect_object (int fd, const char *type, const char **ancesto
     state->limit_hit = TRUE;
     return CL_CLEAN;
   }
-  if (!state->seen || !buffer || size_bytes == 0 || (attributes & LAYER_ATTRIBUTES_NORMALIZED))
+  if (!state->seen || !buffer || size_bytes == 0 || (attributes & LAYER_ATTRIBUTES_NORMALIZED)
+      || g_hash_table_size (state->seen) >= MAX_SEEN_OBJECTS)
     return CL_CLEAN;
-  if (g_hash_table_size (state->seen) < MAX_SEEN_OBJECTS)
-    g_hash_table_add (state->seen, mugai_sha256_hex (buffer, size_bytes));
-  return CL_CLEAN;
+  char *digest = mugai_sha256_hex (buffer, size_bytes);
+  g_hash_table_add (state->seen, digest);
+  return level == 1 && state->whole_message ? judge_leaf (state, digest) : CL_CLEAN;
 }
 
 static MugaiScan verdict_of_name (const char *name) {
@@ -131,6 +145,16 @@ static void set_scan_options (struct cl_scan_options *options) {
       CL_SCAN_HEURISTIC_EXCEEDS_MAX | CL_SCAN_HEURISTIC_ENCRYPTED_ARCHIVE | CL_SCAN_HEURISTIC_ENCRYPTED_DOC;
 }
 
+static void remember_clean (MugaiScanner *scanner, GHashTable *seen, GPtrArray *leaves) {
+  GHashTableIter iter;
+  gpointer key;
+  g_hash_table_iter_init (&iter, seen);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    mugai_cache_add (scanner->clean, key);
+  for (guint i = 0; i < leaves->len; i++)
+    mugai_cache_add (scanner->clean, leaves->pdata[i]);
+}
+
 MugaiScan mugai_engine_scan (MugaiScanner *scanner, GBytes *content, GHashTable *seen, char **ret_signature) {
   *ret_signature = NULL;
   gsize length_bytes;
@@ -147,7 +171,10 @@ MugaiScan mugai_engine_scan (MugaiScanner *scanner, GBytes *content, GHashTable 
     return MUGAI_SCAN_NOT_SCANNED;
   struct cl_scan_options options;
   set_scan_options (&options);
-  ScanState state = { .scanner = scanner, .seen = seen };
+  g_autoptr (GPtrArray) leaves = g_ptr_array_new_with_free_func (g_free);
+  ScanState state = {
+    .scanner = scanner, .seen = seen, .leaves = leaves, .whole_message = seen != NULL && seen == scanner->seen
+  };
   const char *name = NULL;
   unsigned long int blocks = 0;
   cl_error_t result = cl_scanmap_callback (map, NULL, &name, &blocks, scanner->engine, &options, &state);
@@ -160,6 +187,8 @@ MugaiScan mugai_engine_scan (MugaiScanner *scanner, GBytes *content, GHashTable 
     *ret_signature = mugai_unicode_make_safe (name, -1, 256);
   if (state.limit_hit && verdict > MUGAI_SCAN_OVER_LIMIT)
     verdict = MUGAI_SCAN_OVER_LIMIT;
+  if (verdict == MUGAI_SCAN_CLEAN && seen)
+    remember_clean (scanner, seen, leaves);
   return verdict;
 }
 
@@ -299,6 +328,7 @@ static MugaiScanLimits fill_limits (const MugaiScanLimits *given) {
   DEFAULT (max_ratio, MUGAI_SCAN_MAX_RATIO);
   DEFAULT (max_ms, MUGAI_SCAN_MAX_MS);
   DEFAULT (max_unpacked_bytes, MUGAI_SCAN_MAX_UNPACKED_BYTES);
+  DEFAULT (max_cached, MUGAI_SCAN_MAX_CACHED);
   DEFAULT (max_file_bytes, MUGAI_SCAN_MAX_FILE_BYTES);
 #undef DEFAULT
   return limits;
@@ -340,6 +370,7 @@ MugaiScanner *mugai_scanner_new (const char *signature_directory, const char *sc
   scanner->limits = fill_limits (limits);
   scanner->scratch = g_strdup (scratch_directory);
   scanner->seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  scanner->clean = mugai_cache_new (scanner->limits.max_cached == MUGAI_SCAN_NO_CACHE ? 0 : scanner->limits.max_cached);
   reset_message (scanner);
   if (!open_helpers (scanner, error))
     return NULL;
@@ -348,9 +379,22 @@ MugaiScanner *mugai_scanner_new (const char *signature_directory, const char *sc
   return g_steal_pointer (&scanner);
 }
 
+/* Wiped, as the memory may go to someone else. */
+static void forget_password (MugaiScanner *scanner) {
+  if (scanner->password)
+    explicit_bzero (scanner->password, strlen (scanner->password));
+  g_clear_pointer (&scanner->password, g_free);
+}
+
+void mugai_scanner_set_password (MugaiScanner *scanner, const char *password) {
+  forget_password (scanner);
+  scanner->password = g_strdup (password);
+}
+
 void mugai_scanner_free (MugaiScanner *scanner) {
   if (!scanner)
     return;
+  forget_password (scanner);
   if (scanner->engine)
     (void) cl_engine_free (scanner->engine);
   mugai_type_close (scanner->magic);
@@ -359,6 +403,7 @@ void mugai_scanner_free (MugaiScanner *scanner) {
   if (scanner->locale)
     freelocale (scanner->locale);
   g_clear_pointer (&scanner->seen, g_hash_table_unref);
+  g_clear_pointer (&scanner->clean, mugai_cache_free);
   g_free (scanner->scratch);
   g_free (scanner->version);
   g_free (scanner->message_signature);
@@ -387,7 +432,7 @@ void mugai_scanner_set_scratch (MugaiScanner *scanner, const char *scratch_direc
 
 void mugai_scanner_begin_message (MugaiScanner *scanner, GBytes *message) {
   reset_message (scanner);
-  if (!scanner->engine)
+  if (!scanner->engine || !message)
     return;
   scanner->message_scan = mugai_engine_scan (scanner, message, scanner->seen, &scanner->message_signature);
   scanner->have_message = TRUE;

@@ -35,6 +35,8 @@
   "psrc cdxml sh bash csh ksh zsh py pyc pyw pyz pyzw pl pm php phtml rb lua tcl ahk au3 a3x kix awk applescript "     \
   "scpt "                                                                                                              \
   "jscript bas "
+/* Queries: opened by a double click, they fetch a table from where they say. */
+#define QUERY_EXTENSIONS " iqy oqy dqy rqy odc "
 /* Shown by a program that runs what is in them: as the last of two extensions they deceive like a program does. */
 #define DECEIVING_EXTENSIONS " html htm shtml xhtml xht svg svgz mht mhtml "
 
@@ -76,7 +78,9 @@ static const Family families[] = {
   { " application/hta ", " hta " },
   { " text/calendar application/ics text/x-vcalendar ", " ics ifb vcs ical " },
   { " text/vcard text/x-vcard text/directory ", " vcf vcard " },
-  { " message/rfc822 message/global message/partial message/external-body ", " eml mht mhtml mbox msg_ " },
+  { " message/rfc822 message/global message/partial message/external-body text/rfc822-headers message/delivery-status "
+    "message/rfc822-headers ",
+    " eml mht mhtml mbox msg_ " },
   { " application/x-mimearchive multipart/related message/rfc822 ", " mht mhtml eml " },
   { " application/pdf application/x-pdf ", " pdf " },
   { " application/postscript ", " ps eps ai " },
@@ -149,6 +153,33 @@ static const Family families[] = {
   { " application/pkcs7-mime application/x-pkcs7-mime application/pkcs7-signature application/x-pkcs7-signature "
     "application/pkcs12 ",
     " p7m p7s p7c p7b p7z " },
+  { " text/x-shellscript application/x-sh ", " sh bash csh ksh zsh command run " },
+  { " text/x-python text/x-script.python ", " py pyw " },
+  { " text/x-perl ", " pl pm cgi " },
+  { " application/x-bat text/x-msdos-batch ", " bat cmd btm " },
+  { " application/x-windows-script ", " wsf wsc sct ws xml " },
+  { " application/x-php text/x-php ", " php phtml " },
+  { " application/x-windows-registry ", " reg " },
+  { " application/x-mswinurl ", " url website " },
+  { " application/x-desktop ", " desktop " },
+  { " application/x-sylk ", " slk sylk " },
+  { " application/x-elf application/x-executable application/x-sharedlib ", " elf so bin run o ko " },
+  { " application/x-mach-o application/x-mach-binary ", " dylib bundle macho " },
+  { " application/java-vm ", " class " },
+  { " application/x-executable-dex ", " dex " },
+  { " application/wasm ", " wasm " },
+  { " application/x-msaccess application/msaccess application/vnd.ms-access ", " mdb accdb mde accde accdt mdt " },
+  { " application/vnd.ms-outlook-pst ", " pst ost " },
+  { " application/x-ole-storage ",
+    " doc dot xls xlt xlm xla ppt pps pot msg oft vsd pub mpp wps wri jtd jtt hwp db max ole xdw xbd " },
+  { " application/pgp-encrypted ", " asc pgp gpg " },
+  { " application/pgp-signature ", " asc sig pgp " },
+  { " application/pgp-keys ", " asc key pgp " },
+  { " application/x-ace-compressed ", " ace " },
+  { " application/x-alz-compressed ", " alz " },
+  { " application/x-egg ", " egg " },
+  { " application/x-compress ", " z " },
+  { " application/x-lzip ", " lz " },
   { " image/png image/apng ", " png apng " },
   { " image/jpeg image/jpg image/pjpeg ", " jpg jpeg jpe jfif " },
   { " image/gif ", " gif " },
@@ -260,6 +291,8 @@ static guint64 flags_of_name (const char *name) {
     flags |= MUGAI_BIT (MUGAI_FLAG_EXECUTABLE);
   if (listed (SCRIPT_EXTENSIONS, extension))
     flags |= MUGAI_BIT (MUGAI_FLAG_SCRIPT);
+  if (listed (QUERY_EXTENSIONS, extension))
+    flags |= MUGAI_BIT (MUGAI_FLAG_EXTERNAL_REFERENCE);
   gboolean deceives = flags & (MUGAI_BIT (MUGAI_FLAG_EXECUTABLE) | MUGAI_BIT (MUGAI_FLAG_SCRIPT));
   deceives = deceives || listed (DECEIVING_EXTENSIONS, extension);
   if (deceives && !g_str_equal (inner, extension) && extension_known (inner) && !listed (EXECUTABLE_EXTENSIONS, inner)
@@ -292,8 +325,9 @@ static gboolean is_sealed_office (const MugaiPart *part, const char *extension) 
 
 static gboolean name_mismatches (const MugaiPart *part, const char *name) {
   g_autofree char *extension = mugai_flags_extension (name);
+  /* A Macintosh's second half of a file bears the name of the first. */
   if (!extension_known (extension) || g_str_equal (part->detected, "application/x-empty")
-      || is_sealed_office (part, extension))
+      || g_str_equal (part->detected, "application/applefile") || is_sealed_office (part, extension))
     return FALSE;
   if (g_str_equal (part->detected, MUGAI_TYPE_UNKNOWN))
     return content_must_show (extension);
@@ -335,6 +369,8 @@ gboolean mugai_flags_is_archive (const char *type) {
       " application/zip application/x-7z-compressed application/vnd.rar application/gzip application/x-bzip2 "
       "application/x-xz application/zstd application/x-lzh application/x-tar application/vnd.ms-cab-compressed "
       "application/x-cpio application/x-disk-image application/java-archive application/x-xar "
-      "application/x-archive application/x-compress application/x-lzip ",
+      "application/x-archive application/x-compress application/x-lzip application/x-arj application/x-ace-compressed "
+      "application/x-alz-compressed application/x-egg application/x-zoo application/x-stuffit application/x-lzop "
+      "application/x-rpm application/vnd.debian.binary-package ",
       type);
 }

@@ -16,6 +16,7 @@
 #include "mugai/base/unicode.h"
 
 #include "flags.h"
+#include "rar.h"
 #include "zip.h"
 
 #define READ_CHUNK_BYTES 65536u
@@ -28,12 +29,16 @@ struct MugaiArchive {
   MugaiBudget *budget;
   GBytes *content;
   char *fallback_name;
-  MugaiZip *zip; /* one of these two, or neither when it could not be opened */
+  MugaiZip *zip; /* one of these three, or none when it could not be opened */
+  MugaiRar *rar; /* listed, not unpacked */
   struct archive *reader;
-  gboolean raw;        /* gzip and its like: one member without a name of its own */
-  gboolean names_only; /* RAR: listed, not unpacked */
+  gboolean spent;        /* it failed for good: asked for more, the reader of CAB follows a null pointer */
+  gboolean raw;          /* gzip and its like: one member without a name of its own */
+  gboolean seals_closed; /* 7z: what is encrypted in it could not be opened with a password either */
+  const struct Reader *how;
+  const char *charset; /* (nullable) of names, where the format has its own idea and that failed */
   guint next_entry;
-  guint64 unpacked_bytes; /* of this archive, for the ratio */
+  guint64 packed_bytes, unpacked_bytes; /* of the members so far, for the ratio */
   guint64 flags;
   MugaiScan scan;
 };
@@ -146,7 +151,7 @@ static gboolean has_disc_filesystem (GBytes *content) {
   return MUGAI_BYTES_AT (bytes, 0x8001, "CD001") || MUGAI_BYTES_AT (bytes, 0x8801, "CD001");
 }
 
-typedef struct {
+typedef struct Reader {
   const char *type;
   int (*format) (struct archive *);
   int (*filter) (struct archive *);
@@ -160,7 +165,6 @@ static const Reader readers[] = {
   { "application/x-disk-image", archive_read_support_format_iso9660, NULL },
   { "application/x-cpio", archive_read_support_format_cpio, NULL },
   { "application/x-archive", archive_read_support_format_ar, NULL },
-  { "application/vnd.rar", archive_read_support_format_rar, NULL },
   { "application/gzip", archive_read_support_format_raw, archive_read_support_filter_gzip },
   { "application/x-bzip2", archive_read_support_format_raw, archive_read_support_filter_bzip2 },
   { "application/x-xz", archive_read_support_format_raw, archive_read_support_filter_xz },
@@ -170,42 +174,77 @@ static const Reader readers[] = {
 };
 
 /* libarchive answers this only when it has settled on a format; before, it follows a null pointer. */
-static gboolean has_encrypted_entries (const MugaiArchive *archive) {
-  return archive_format (archive->reader) != 0 && archive_read_has_encrypted_entries (archive->reader) == 1;
+static gboolean has_encrypted_entries (struct archive *reader) {
+  return archive_format (reader) != 0 && archive_read_has_encrypted_entries (reader) == 1;
+}
+
+static void note_encrypted (MugaiArchive *archive) {
+  add_flag (archive, MUGAI_FLAG_ENCRYPTED);
+  if (archive->seals_closed)
+    add_flag (archive, MUGAI_FLAG_UNSUPPORTED_FORMAT);
+  worsen (&archive->scan, MUGAI_SCAN_ENCRYPTED);
+}
+
+/* What a reader's failure means: a flag, and a verdict. */
+static MugaiScan judge_error (struct archive *reader, MugaiFlag *ret_flag) {
+  const char *text = archive_error_string (reader);
+  if (has_encrypted_entries (reader) || (text && (strcasestr (text, "crypt") || strcasestr (text, "passphrase")))) {
+    *ret_flag = MUGAI_FLAG_ENCRYPTED;
+    return MUGAI_SCAN_ENCRYPTED;
+  }
+  gboolean unsupported = text && (strcasestr (text, "unsupported") || strcasestr (text, "not supported"));
+  *ret_flag = unsupported ? MUGAI_FLAG_UNSUPPORTED_FORMAT : MUGAI_FLAG_MALFORMED;
+  return unsupported ? MUGAI_SCAN_NOT_SCANNED : MUGAI_SCAN_UNPARSABLE;
 }
 
 static void note_reader_error (MugaiArchive *archive) {
-  const char *text = archive_error_string (archive->reader);
-  gboolean encrypted =
-      has_encrypted_entries (archive) || (text && (strcasestr (text, "crypt") || strcasestr (text, "passphrase")));
-  if (encrypted) {
-    add_flag (archive, MUGAI_FLAG_ENCRYPTED);
-    worsen (&archive->scan, MUGAI_SCAN_ENCRYPTED);
+  MugaiFlag flag;
+  MugaiScan scan = judge_error (archive->reader, &flag);
+  if (flag == MUGAI_FLAG_ENCRYPTED) {
+    note_encrypted (archive);
     return;
   }
-  gboolean unsupported = text && (strcasestr (text, "unsupported") || strcasestr (text, "not supported"));
-  add_flag (archive, unsupported ? MUGAI_FLAG_UNSUPPORTED_FORMAT : MUGAI_FLAG_MALFORMED);
-  worsen (&archive->scan, unsupported ? MUGAI_SCAN_NOT_SCANNED : MUGAI_SCAN_UNPARSABLE);
+  add_flag (archive, flag);
+  worsen (&archive->scan, scan);
 }
 
-static void open_reader (MugaiArchive *archive, const Reader *reader) {
+static void open_reader (MugaiArchive *archive, const Reader *how) {
   archive->reader = archive_read_new ();
   gsize length_bytes;
   const void *data = g_bytes_get_data (archive->content, &length_bytes);
-  archive->raw = reader->filter != NULL;
+  archive->how = how;
+  archive->raw = how->filter != NULL;
   int ok = archive->reader ? ARCHIVE_OK : ARCHIVE_FATAL;
   /* A filter that answers less than OK would run a program. */
-  if (ok == ARCHIVE_OK && reader->filter)
-    ok = reader->filter (archive->reader);
+  if (ok == ARCHIVE_OK && how->filter)
+    ok = how->filter (archive->reader);
   if (ok == ARCHIVE_OK)
-    ok = reader->format (archive->reader);
-  if (ok == ARCHIVE_OK && archive->names_only)
-    ok = archive_read_support_format_rar5 (archive->reader);
+    ok = how->format (archive->reader);
+  if (ok == ARCHIVE_OK && archive->charset)
+    ok = archive_read_set_option (archive->reader, NULL, "hdrcharset", archive->charset);
   if (ok == ARCHIVE_OK && archive_read_open_memory (archive->reader, data, length_bytes) == ARCHIVE_OK)
     return;
   if (archive->reader)
     note_reader_error (archive);
   g_clear_pointer (&archive->reader, archive_read_free);
+}
+
+/* LZH and CAB convert names before we see the bytes, as UTF-8 here: what fails is read again as what Japan writes. */
+static gboolean reopen_with_charset (MugaiArchive *archive) {
+  const char *text = archive_error_string (archive->reader);
+  gboolean names = text ? strstr (text, "be converted") != NULL : g_str_equal (archive->how->type, "application/x-lzh");
+  if (archive->charset || !names) /* LZH's reader fails without a word */
+    return FALSE;
+  archive->charset = "CP932";
+  archive_read_free (archive->reader);
+  archive->reader = NULL;
+  open_reader (archive, archive->how);
+  struct archive_entry *entry;
+  for (guint i = 0; archive->reader && i < archive->next_entry; i++) {
+    if (archive_read_next_header (archive->reader, &entry) < ARCHIVE_WARN)
+      break;
+  }
+  return archive->reader != NULL;
 }
 
 static void open_zip (MugaiArchive *archive) {
@@ -231,11 +270,7 @@ static void open_zip (MugaiArchive *archive) {
 
 static void open_other (MugaiArchive *archive, const char *type) {
   gboolean closed_image = g_str_equal (type, "application/x-disk-image") && !has_disc_filesystem (archive->content);
-  archive->names_only = g_str_equal (type, "application/vnd.rar");
-  if (archive->names_only || closed_image) {
-    add_flag (archive, MUGAI_FLAG_UNSUPPORTED_FORMAT);
-    worsen (&archive->scan, MUGAI_SCAN_NOT_SCANNED);
-  }
+  archive->seals_closed = g_str_equal (type, "application/x-7z-compressed");
   for (gsize i = 0; !closed_image && i < G_N_ELEMENTS (readers); i++) {
     if (g_str_equal (type, readers[i].type)) {
       open_reader (archive, &readers[i]);
@@ -243,6 +278,21 @@ static void open_other (MugaiArchive *archive, const char *type) {
     }
   }
   add_flag (archive, MUGAI_FLAG_UNSUPPORTED_FORMAT);
+  worsen (&archive->scan, MUGAI_SCAN_NOT_SCANNED);
+}
+
+/* Members in RAR are named, never unpacked. */
+static void open_rar (MugaiArchive *archive) {
+  archive->rar = mugai_rar_open (mugai_bytes_of (archive->content));
+  archive->seals_closed = TRUE;
+  add_flag (archive, MUGAI_FLAG_UNSUPPORTED_FORMAT);
+  worsen (&archive->scan, MUGAI_SCAN_NOT_SCANNED);
+  if (archive->rar->headers_encrypted)
+    note_encrypted (archive);
+  if (archive->rar->malformed) {
+    add_flag (archive, MUGAI_FLAG_MALFORMED);
+    worsen (&archive->scan, MUGAI_SCAN_UNPARSABLE);
+  }
 }
 
 MugaiArchive *mugai_archive_open (MugaiScanner *scanner, const char *type, GBytes *content, const char *fallback_name) {
@@ -253,8 +303,10 @@ MugaiArchive *mugai_archive_open (MugaiScanner *scanner, const char *type, GByte
   archive->fallback_name = g_strdup (fallback_name);
   archive->scan = MUGAI_SCAN_CLEAN;
   locale_t before = uselocale (scanner->locale);
-  if (mugai_zip_is (mugai_bytes_of (content)))
+  if (mugai_zip_is (mugai_bytes_of (content)) || mugai_zip_is_behind (mugai_bytes_of (content)))
     open_zip (archive);
+  else if (g_str_equal (type, "application/vnd.rar"))
+    open_rar (archive);
   else
     open_other (archive, type);
   (void) uselocale (before);
@@ -265,6 +317,7 @@ void mugai_archive_free (MugaiArchive *archive) {
   if (!archive)
     return;
   g_clear_pointer (&archive->zip, mugai_zip_free);
+  g_clear_pointer (&archive->rar, mugai_rar_free);
   g_clear_pointer (&archive->reader, archive_read_free);
   g_bytes_unref (archive->content);
   g_free (archive->fallback_name);
@@ -308,6 +361,10 @@ static void fail_as_bomb (MugaiArchive *archive, MugaiMember *member) {
   archive->budget->unpacked_bytes /= BOMB_DIVISOR;
 }
 
+static guint64 locked_flags (const MugaiArchive *archive) {
+  return MUGAI_BIT (MUGAI_FLAG_ENCRYPTED) | (archive->seals_closed ? MUGAI_BIT (MUGAI_FLAG_UNSUPPORTED_FORMAT) : 0);
+}
+
 static void judge_zip_read (MugaiArchive *archive, MugaiMember *member, MugaiZipRead outcome) {
   switch (outcome) {
   case MUGAI_ZIP_READ_OK:
@@ -330,6 +387,59 @@ static void judge_zip_read (MugaiArchive *archive, MugaiMember *member, MugaiZip
     archive->budget->unpacked_bytes /= BOMB_DIVISOR;
     break;
   }
+}
+
+/* Everything of the present member; the ratio is taken over the whole archive, as solid formats pack across members. */
+static void read_member (MugaiArchive *archive, MugaiMember *member, struct archive *reader, guint64 packed_bytes) {
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  guint8 chunk[READ_CHUNK_BYTES];
+  gsize most = allowance (archive);
+  for (;;) {
+    la_ssize_t got = archive_read_data (reader, chunk, sizeof chunk);
+    if (got < 0) {
+      MugaiFlag flag;
+      MugaiScan scan = judge_error (reader, &flag);
+      gboolean closed = flag == MUGAI_FLAG_ENCRYPTED && archive->seals_closed;
+      fail_member (archive, member, scan, MUGAI_BIT (flag) | (closed ? MUGAI_BIT (MUGAI_FLAG_UNSUPPORTED_FORMAT) : 0));
+      archive->spent = got == ARCHIVE_FATAL;
+      return;
+    }
+    if (got == 0)
+      break;
+    if ((gsize) got > most - out->len || mugai_budget_late (archive->budget)) {
+      fail_member (archive, member, MUGAI_SCAN_OVER_LIMIT, 0);
+      return;
+    }
+    g_byte_array_append (out, chunk, (guint) got);
+    guint64 read_bytes = archive->reader ? (guint64) MAX (archive_filter_bytes (reader, -1), 0) : packed_bytes;
+    if (mugai_budget_is_bomb (archive->budget, packed_bytes, archive->unpacked_bytes + out->len)
+        || mugai_budget_is_bomb_already (archive->budget, read_bytes, archive->unpacked_bytes + out->len)) {
+      fail_as_bomb (archive, member);
+      return;
+    }
+  }
+  g_clear_pointer (&member->content, g_bytes_unref);
+  member->content = g_byte_array_free_to_bytes (g_steal_pointer (&out));
+}
+
+/* Methods that are not ours, and members a password opens: libarchive gets a ZIP of that one entry. FALSE: it was not asked. */
+static gboolean read_by_library (MugaiArchive *archive, MugaiMember *member, const MugaiZipEntry *entry) {
+  g_autoptr (GBytes) excerpt = mugai_zip_excerpt (archive->zip, entry);
+  struct archive *reader = excerpt ? archive_read_new () : NULL;
+  if (!reader)
+    return FALSE;
+  struct archive_entry *header;
+  gboolean open = archive_read_support_format_zip_seekable (reader) == ARCHIVE_OK;
+  if (open && archive->scanner->password)
+    open = archive_read_add_passphrase (reader, archive->scanner->password) == ARCHIVE_OK;
+  open =
+      open
+      && archive_read_open_memory (reader, g_bytes_get_data (excerpt, NULL), g_bytes_get_size (excerpt)) == ARCHIVE_OK
+      && archive_read_next_header (reader, &header) >= ARCHIVE_WARN;
+  if (open)
+    read_member (archive, member, reader, g_bytes_get_size (excerpt));
+  archive_read_free (reader);
+  return open;
 }
 
 static gboolean next_in_zip (MugaiArchive *archive, MugaiMember *member) {
@@ -355,38 +465,15 @@ static gboolean next_in_zip (MugaiArchive *archive, MugaiMember *member) {
   MugaiZipRead outcome = MUGAI_ZIP_READ_BOMB;
   if (!(archive->zip->problems & MUGAI_ZIP_OVERLAP))
     outcome = mugai_zip_read (archive->zip, entry, allowance (archive), archive->budget, &member->content);
-  judge_zip_read (archive, member, outcome);
+  gboolean other_method = outcome == MUGAI_ZIP_READ_UNSUPPORTED;
+  gboolean unlock = outcome == MUGAI_ZIP_READ_ENCRYPTED && archive->scanner->password;
+  if (!(other_method || unlock) || !read_by_library (archive, member, entry))
+    judge_zip_read (archive, member, outcome);
   charge (archive, member);
+  archive->packed_bytes += entry->packed_bytes + entry->name.length_bytes;
+  if (member->content && mugai_budget_is_bomb_already (archive->budget, archive->packed_bytes, archive->unpacked_bytes))
+    fail_as_bomb (archive, member);
   return TRUE;
-}
-
-/* Everything of the present member; the ratio is taken over the whole archive, as solid formats pack across members. */
-static void read_member (MugaiArchive *archive, MugaiMember *member) {
-  g_autoptr (GByteArray) out = g_byte_array_new ();
-  guint8 chunk[READ_CHUNK_BYTES];
-  gsize most = allowance (archive);
-  guint64 packed = g_bytes_get_size (archive->content);
-  for (;;) {
-    la_ssize_t got = archive_read_data (archive->reader, chunk, sizeof chunk);
-    if (got < 0) {
-      guint64 before = archive->flags;
-      note_reader_error (archive);
-      fail_member (archive, member, archive->scan, archive->flags & ~before);
-      return;
-    }
-    if (got == 0)
-      break;
-    if ((gsize) got > most - out->len || mugai_budget_late (archive->budget)) {
-      fail_member (archive, member, MUGAI_SCAN_OVER_LIMIT, 0);
-      return;
-    }
-    g_byte_array_append (out, chunk, (guint) got);
-    if (mugai_budget_is_bomb (archive->budget, packed, archive->unpacked_bytes + out->len)) {
-      fail_as_bomb (archive, member);
-      return;
-    }
-  }
-  member->content = g_byte_array_free_to_bytes (g_steal_pointer (&out));
 }
 
 static void name_member (MugaiArchive *archive, MugaiMember *member, struct archive_entry *entry) {
@@ -403,11 +490,16 @@ static void name_member (MugaiArchive *archive, MugaiMember *member, struct arch
 
 static gboolean next_in_reader (MugaiArchive *archive, MugaiMember *member) {
   struct archive_entry *entry = NULL;
+  if (archive->spent)
+    return FALSE;
   int result = archive_read_next_header (archive->reader, &entry);
-  if (has_encrypted_entries (archive)) {
-    add_flag (archive, MUGAI_FLAG_ENCRYPTED);
-    worsen (&archive->scan, MUGAI_SCAN_ENCRYPTED);
-  }
+  if (result != ARCHIVE_OK && result != ARCHIVE_EOF && reopen_with_charset (archive))
+    result = archive_read_next_header (archive->reader, &entry);
+  if (!archive->reader)
+    return FALSE;
+  if (has_encrypted_entries (archive->reader))
+    note_encrypted (archive);
+  archive->next_entry++;
   if (result == ARCHIVE_EOF)
     return FALSE;
   if (result != ARCHIVE_OK && result != ARCHIVE_WARN) {
@@ -420,18 +512,31 @@ static gboolean next_in_reader (MugaiArchive *archive, MugaiMember *member) {
   if (member->directory)
     return TRUE;
   if (archive_entry_is_encrypted (entry))
-    fail_member (archive, member, MUGAI_SCAN_ENCRYPTED, MUGAI_BIT (MUGAI_FLAG_ENCRYPTED));
-  else if (archive->names_only)
-    fail_member (archive, member, MUGAI_SCAN_NOT_SCANNED, MUGAI_BIT (MUGAI_FLAG_UNSUPPORTED_FORMAT));
+    fail_member (archive, member, MUGAI_SCAN_ENCRYPTED, locked_flags (archive));
   else
-    read_member (archive, member);
+    read_member (archive, member, archive->reader, g_bytes_get_size (archive->content));
   charge (archive, member);
+  return TRUE;
+}
+
+static gboolean next_in_rar (MugaiArchive *archive, MugaiMember *member) {
+  if (archive->next_entry >= archive->rar->entries->len)
+    return FALSE;
+  const MugaiRarEntry *entry = &g_array_index (archive->rar->entries, MugaiRarEntry, archive->next_entry++);
+  MugaiBytes name = { (const guint8 *) entry->name, strlen (entry->name) };
+  add_name (member, mugai_archive_decode_name (archive->scanner, name, &member->flags));
+  member->size_bytes = entry->size_bytes;
+  member->directory = entry->directory;
+  if (entry->encrypted)
+    fail_member (archive, member, MUGAI_SCAN_ENCRYPTED, locked_flags (archive));
+  else if (!entry->directory)
+    fail_member (archive, member, MUGAI_SCAN_NOT_SCANNED, MUGAI_BIT (MUGAI_FLAG_UNSUPPORTED_FORMAT));
   return TRUE;
 }
 
 gboolean mugai_archive_next (MugaiArchive *archive, MugaiMember *member) {
   *member = (MugaiMember){ .scan = MUGAI_SCAN_CLEAN };
-  if (!archive->zip && !archive->reader)
+  if (!archive->zip && !archive->rar && !archive->reader)
     return FALSE;
   if (archive->budget->members == 0 || archive->budget->unpacked_bytes == 0 || mugai_budget_late (archive->budget)
       || (archive->flags & MUGAI_BIT (MUGAI_FLAG_BOMB) && archive->reader)) {
@@ -441,7 +546,9 @@ gboolean mugai_archive_next (MugaiArchive *archive, MugaiMember *member) {
   archive->budget->members--;
   member->names = g_ptr_array_new_with_free_func (g_free);
   locale_t before = uselocale (archive->scanner->locale);
-  gboolean more = archive->zip ? next_in_zip (archive, member) : next_in_reader (archive, member);
+  gboolean more = archive->zip   ? next_in_zip (archive, member)
+                  : archive->rar ? next_in_rar (archive, member)
+                                 : next_in_reader (archive, member);
   (void) uselocale (before);
   if (!more) {
     archive->budget->members++;

@@ -18,6 +18,7 @@
 #include "flags.h"
 #include "scanner.h"
 #include "type.h"
+#include "zip.h"
 
 typedef struct {
   MugaiArchive *archive;
@@ -38,12 +39,14 @@ static void worsen_part (MugaiPart *part, MugaiScan scan) {
 
 /* libclamav's word on these bytes: not asked again where the whole message was clean to its end and held this very object. */
 static void scan_content (MugaiScanner *scanner, MugaiPart *part, GBytes *content) {
-  if (scanner->seen_complete && g_hash_table_contains (scanner->seen, part->sha256)) {
+  gboolean known = scanner->seen_complete && g_hash_table_contains (scanner->seen, part->sha256);
+  gboolean below_leaf = strchr (part->path, '/') != NULL;
+  if (known || (below_leaf && mugai_cache_has (scanner->clean, part->sha256))) {
     part->scan = MUGAI_SCAN_CLEAN;
     return;
   }
   gboolean text = g_str_has_prefix (part->detected, "text/") || g_str_has_prefix (part->detected, "message/");
-  if (scanner->have_message && scanner->seen_complete && !strchr (part->path, '/') && part->size_bytes > 0 && !text)
+  if (scanner->have_message && scanner->seen_complete && !below_leaf && part->size_bytes > 0 && !text)
     part->flags |= MUGAI_BIT (MUGAI_FLAG_UNSEEN_BY_SCANNER);
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autofree char *signature = NULL;
@@ -82,6 +85,20 @@ static void ask_scanner (MugaiScanner *scanner, MugaiPart *part, GBytes *content
     part->flags |= MUGAI_BIT (MUGAI_FLAG_ENCRYPTED);
 }
 
+/* Archives; and whatever else ends in a whole ZIP. */
+static gboolean has_members (const MugaiPart *part, GBytes *content) {
+  return mugai_flags_is_archive (part->detected) || mugai_zip_is_behind (mugai_bytes_of (content));
+}
+
+/* What our own look could not look into is never clean. */
+static MugaiScan verdict_of_look (guint64 flags) {
+  if (flags & MUGAI_BIT (MUGAI_FLAG_BOMB))
+    return MUGAI_SCAN_OVER_LIMIT;
+  if (flags & MUGAI_BIT (MUGAI_FLAG_MALFORMED))
+    return MUGAI_SCAN_UNPARSABLE;
+  return flags & MUGAI_BIT (MUGAI_FLAG_UNSUPPORTED_FORMAT) ? MUGAI_SCAN_NOT_SCANNED : MUGAI_SCAN_CLEAN;
+}
+
 static void examine (MugaiScanner *scanner, MugaiPart *part, GBytes *content) {
   MugaiBytes bytes = mugai_bytes_of (content);
   g_free (part->detected);
@@ -89,10 +106,16 @@ static void examine (MugaiScanner *scanner, MugaiPart *part, GBytes *content) {
   part->size_bytes = bytes.length_bytes;
   g_free (part->sha256);
   part->sha256 = mugai_sha256_hex (bytes.data, bytes.length_bytes);
-  part->flags |= mugai_active_flags (part->detected, bytes, &scanner->budget);
+  scanner->budget.cut = FALSE;
+  guint64 active = mugai_active_flags (part->detected, bytes, &scanner->budget);
+  if (mugai_zip_is_behind (bytes))
+    active |= MUGAI_BIT (MUGAI_FLAG_AMBIGUOUS);
+  part->flags |= active;
   part->flags |= mugai_flags_of_part (part);
-  part->scan = MUGAI_SCAN_CLEAN;
-  if (!mugai_flags_is_archive (part->detected))
+  part->scan = verdict_of_look (active);
+  if (scanner->budget.cut)
+    worsen_part (part, MUGAI_SCAN_OVER_LIMIT);
+  if (!has_members (part, content))
     ask_scanner (scanner, part, content);
 }
 
@@ -185,7 +208,7 @@ static void take_member (MugaiScanner *scanner, GArray *levels, MugaiMember *mem
     g_free (container->signature);
     container->signature = g_strdup (part->signature);
   }
-  if (mugai_flags_is_archive (part->detected))
+  if (has_members (part, member->content))
     push_archive (scanner, levels, part, member->content);
 }
 
@@ -204,6 +227,6 @@ static void walk_archives (MugaiScanner *scanner, MugaiPart *part, GBytes *conte
 
 void mugai_scan_part (MugaiScanner *scanner, MugaiPart *part, GBytes *content, GPtrArray *members) {
   examine (scanner, part, content);
-  if (mugai_flags_is_archive (part->detected))
+  if (has_members (part, content))
     walk_archives (scanner, part, content, members);
 }

@@ -14,13 +14,15 @@
 
 #include "mugai/base/facts.h"
 
+#include "pdf-crypt.h"
 #include "zip.h"
 
 #define MAX_OBJECT_STREAM_BYTES (32u * 1024 * 1024) /* one, unpacked; real ones hold 100 to 200 objects */
 #define MAX_NAME_BYTES 40u                          /* of names we know; longer ones are none of them */
 #define SURE_NAME_BYTES 6u                          /* from this length a name in packed data is no accident */
 #define MAX_DICTIONARY_BYTES 8192u                  /* how far before "stream" its dictionary is looked for */
-#define MAX_ACTIONS 64u                             /* OpenAction and AA references followed */
+#define MAX_FILTERS 4u
+#define MAX_ACTIONS 64u /* OpenAction and AA references followed */
 
 #define BIT(name) MUGAI_BIT (MUGAI_FLAG_##name)
 
@@ -43,7 +45,7 @@ static const struct {
   { "FileAttachment", BIT (EMBEDDED_OBJECT) | BIT (ACTIVE_CONTENT) },
   { "GoToE", BIT (EMBEDDED_OBJECT) | BIT (ACTIVE_CONTENT) },
   { "GoToR", BIT (EXTERNAL_REFERENCE) },
-  { "Encrypt", BIT (ENCRYPTED) },
+  { "EF", BIT (EMBEDDED_OBJECT) | BIT (ACTIVE_CONTENT) },
 };
 
 typedef struct {
@@ -51,6 +53,9 @@ typedef struct {
   MugaiBudget *budget;
   GArray *actions; /* of guint: objects that OpenAction refers to */
   guint harmless;  /* of those: were found to be a place to open at */
+  MugaiBytes file;
+  gsize encrypt_at; /* behind the last name Encrypt; 0: none */
+  MugaiPdfKey key;
 } Reading;
 
 static gboolean is_blank (guint8 c) {
@@ -134,8 +139,9 @@ static void judge_name (Reading *reading, MugaiBytes bytes, const char *name, gs
     return;
   if (g_str_equal (name, "OpenAction"))
     judge_open_action (reading, bytes, after);
-  if (packed && g_str_equal (name, "Encrypt"))
-    return;
+  if (!packed && g_str_equal (name, "Encrypt") && bytes.data >= reading->file.data
+      && bytes.data < reading->file.data + reading->file.length_bytes)
+    reading->encrypt_at = (gsize) (bytes.data - reading->file.data) + after;
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
     if (g_str_equal (name, names[i].name))
       reading->flags |= names[i].flags;
@@ -155,16 +161,41 @@ static void read_names (Reading *reading, MugaiBytes bytes, gboolean packed) {
 
 /* ---- streams ---- */
 
+typedef enum { FILTER_FLATE, FILTER_HEXADECIMAL, FILTER_ASCII85, FILTER_OTHER } Filter;
+
 typedef struct {
   gboolean objects; /* an object stream */
-  gboolean flate;   /* Flate is among its filters */
-  gboolean other_filter;
-  guint first; /* offset of its first object */
+  Filter filters[MAX_FILTERS];
+  guint n_filters;
+  guint first;              /* offset of its first object */
+  guint number, generation; /* of the stream itself */
 } StreamKind;
 
+static void add_filter (StreamKind *kind, const char *name) {
+  static const struct {
+    const char *name;
+    Filter filter;
+  } known[] = {
+    { "FlateDecode", FILTER_FLATE },
+    { "Fl", FILTER_FLATE },
+    { "ASCIIHexDecode", FILTER_HEXADECIMAL },
+    { "AHx", FILTER_HEXADECIMAL },
+    { "ASCII85Decode", FILTER_ASCII85 },
+    { "A85", FILTER_ASCII85 },
+    { "LZWDecode", FILTER_OTHER },
+    { "LZW", FILTER_OTHER },
+    { "RunLengthDecode", FILTER_OTHER },
+    { "RL", FILTER_OTHER },
+    { "Crypt", FILTER_OTHER },
+    { "Predictor", FILTER_OTHER },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (known) && kind->n_filters < MAX_FILTERS; i++) {
+    if (g_str_equal (name, known[i].name))
+      kind->filters[kind->n_filters++] = known[i].filter;
+  }
+}
+
 static StreamKind read_dictionary (MugaiBytes dictionary) {
-  static const char *const filters[] = { "ASCIIHexDecode",  "AHx", "ASCII85Decode", "A85", "LZWDecode", "LZW",
-                                         "RunLengthDecode", "RL",  "Crypt" };
   StreamKind kind = { 0 };
   for (gsize at = 0; at < dictionary.length_bytes; at++) {
     char name[MAX_NAME_BYTES + 1];
@@ -172,13 +203,109 @@ static StreamKind read_dictionary (MugaiBytes dictionary) {
       continue;
     gsize after = read_name (dictionary, at + 1, name);
     kind.objects |= g_str_equal (name, "ObjStm");
-    kind.flate |= g_str_equal (name, "FlateDecode") || g_str_equal (name, "Fl");
     if (g_str_equal (name, "First"))
       (void) read_number (dictionary, skip_blanks (dictionary, after), &kind.first);
-    for (gsize i = 0; i < G_N_ELEMENTS (filters); i++)
-      kind.other_filter |= g_str_equal (name, filters[i]);
+    add_filter (&kind, name);
   }
   return kind;
+}
+
+static gsize back_over (MugaiBytes text, gsize at, gboolean digits) {
+  while (at > 0 && (digits ? g_ascii_isdigit ((char) text.data[at - 1]) : is_blank (text.data[at - 1])))
+    at--;
+  return at;
+}
+
+/* "12 0 obj << ...": the numbers that stand before the last of these words. */
+static void read_object_number (MugaiBytes text, StreamKind *kind) {
+  gssize last = -1;
+  for (gssize at = 0; (at = MUGAI_BYTES_FIND (text, (gsize) at, "obj")) >= 0; at++)
+    last = at;
+  if (last < 0)
+    return;
+  gsize generation_at = back_over (text, back_over (text, (gsize) last, FALSE), TRUE);
+  gsize number_at = back_over (text, back_over (text, generation_at, FALSE), TRUE);
+  (void) read_number (text, generation_at, &kind->generation);
+  (void) read_number (text, number_at, &kind->number);
+}
+
+static GByteArray *decode_hexadecimal (MugaiBytes data) {
+  GByteArray *out = g_byte_array_new ();
+  int high = -1;
+  for (gsize at = 0; at < data.length_bytes && data.data[at] != '>'; at++) {
+    int digit = g_ascii_xdigit_value ((char) data.data[at]);
+    if (digit < 0)
+      continue;
+    guint8 c = (guint8) (MAX (high, 0) << 4 | digit);
+    if (high >= 0)
+      g_byte_array_append (out, &c, 1);
+    high = high >= 0 ? -1 : digit;
+  }
+  return out;
+}
+
+static GByteArray *decode_ascii85 (MugaiBytes data) {
+  GByteArray *out = g_byte_array_new ();
+  guint64 value = 0;
+  guint n = 0;
+  for (gsize at = 0; at < data.length_bytes && data.data[at] != '~'; at++) {
+    guint8 c = data.data[at];
+    if (c == 'z' && n == 0) {
+      g_byte_array_append (out, (const guint8 *) "\0\0\0\0", 4);
+      continue;
+    }
+    if (c < '!' || c > 'u')
+      continue;
+    value = value * 85 + (c - '!');
+    if (++n < 5)
+      continue;
+    const guint8 four[] = { (guint8) (value >> 24), (guint8) (value >> 16), (guint8) (value >> 8), (guint8) value };
+    g_byte_array_append (out, four, 4);
+    value = n = 0;
+  }
+  for (guint i = n; i > 0 && i < 5; i++)
+    value = value * 85 + 84;
+  for (guint i = 0; i + 1 < n; i++) {
+    guint8 c = (guint8) (value >> (24 - 8 * i));
+    g_byte_array_append (out, &c, 1);
+  }
+  return out;
+}
+
+static GByteArray *inflate_stream (Reading *reading, MugaiBytes data) {
+  GByteArray *out = g_byte_array_new ();
+  gsize most = (gsize) MIN (reading->budget->unpacked_bytes, MAX_OBJECT_STREAM_BYTES);
+  MugaiZipRead outcome = mugai_inflate (data, FALSE, most, reading->budget, out);
+  reading->budget->unpacked_bytes -= MIN (out->len, reading->budget->unpacked_bytes);
+  if (outcome == MUGAI_ZIP_READ_BOMB)
+    reading->flags |= BIT (BOMB);
+  return out;
+}
+
+/* (transfer full): the stream's data, decrypted where the file opens, and through its filters in their order. */
+static GByteArray *decode_stream (Reading *reading, MugaiBytes data, const StreamKind *kind) {
+  GByteArray *now = g_byte_array_new ();
+  if (reading->key.opens)
+    now = (g_byte_array_unref (now), mugai_pdf_crypt_decrypt (&reading->key, kind->number, kind->generation, data));
+  else
+    g_byte_array_append (now, data.data, (guint) MIN (data.length_bytes, G_MAXUINT / 2));
+  for (guint i = 0; i < kind->n_filters; i++) {
+    MugaiBytes view = { now->data ? now->data : (const guint8 *) "", now->len };
+    GByteArray *next = NULL;
+    if (kind->filters[i] == FILTER_FLATE)
+      next = inflate_stream (reading, view);
+    else if (kind->filters[i] == FILTER_HEXADECIMAL)
+      next = decode_hexadecimal (view);
+    else if (kind->filters[i] == FILTER_ASCII85)
+      next = decode_ascii85 (view);
+    else
+      reading->flags |= BIT (UNSUPPORTED_FORMAT); /* nobody writes those on object streams but to hide them */
+    if (next) {
+      g_byte_array_unref (now);
+      now = next;
+    }
+  }
+  return now;
 }
 
 /* Is one of the objects that OpenAction names in here, and only a destination? The stream begins with pairs: number, offset. */
@@ -197,21 +324,11 @@ static void find_actions (Reading *reading, MugaiBytes objects, guint first) {
   }
 }
 
-static void read_object_stream (Reading *reading, MugaiBytes data, StreamKind kind, gboolean actions_only) {
-  g_autoptr (GByteArray) out = g_byte_array_new ();
-  MugaiBytes objects = data;
-  if (kind.other_filter && !actions_only)
-    reading->flags |= BIT (UNSUPPORTED_FORMAT); /* nobody writes those on object streams but to hide them */
-  if (kind.flate) {
-    gsize most = (gsize) MIN (reading->budget->unpacked_bytes, MAX_OBJECT_STREAM_BYTES);
-    MugaiZipRead outcome = mugai_inflate (data, FALSE, most, reading->budget, out);
-    reading->budget->unpacked_bytes -= MIN (out->len, reading->budget->unpacked_bytes);
-    if (outcome == MUGAI_ZIP_READ_BOMB)
-      reading->flags |= BIT (BOMB);
-    objects = (MugaiBytes){ out->data, out->len };
-  }
+static void read_object_stream (Reading *reading, MugaiBytes data, const StreamKind *kind, gboolean actions_only) {
+  g_autoptr (GByteArray) out = decode_stream (reading, data, kind);
+  MugaiBytes objects = { out->data ? out->data : (const guint8 *) "", out->len };
   if (actions_only)
-    find_actions (reading, objects, kind.first);
+    find_actions (reading, objects, kind->first);
   else
     read_names (reading, objects, FALSE);
 }
@@ -234,8 +351,10 @@ static void walk (Reading *reading, MugaiBytes bytes, gboolean actions_only) {
     gssize end = MUGAI_BYTES_FIND (bytes, data, "endstream");
     gsize data_end = end < 0 ? bytes.length_bytes : (gsize) end;
     MugaiBytes stream = mugai_bytes_slice (bytes, data, data_end - data);
-    if (kind.objects)
-      read_object_stream (reading, stream, kind, actions_only);
+    if (kind.objects) {
+      read_object_number (mugai_bytes_slice (bytes, dictionary, stop - dictionary), &kind);
+      read_object_stream (reading, stream, &kind, actions_only);
+    }
     if (!actions_only)
       read_names (reading, stream, TRUE);
     text = data_end + 9;
@@ -265,8 +384,15 @@ static void find_plain_actions (Reading *reading, MugaiBytes bytes) {
 
 guint64 mugai_pdf_flags (MugaiBytes bytes, MugaiBudget *budget) {
   g_autoptr (GArray) actions = g_array_new (FALSE, FALSE, sizeof (guint));
-  Reading reading = { .budget = budget, .actions = actions };
+  Reading reading = { .budget = budget, .actions = actions, .file = bytes };
   walk (&reading, bytes, FALSE);
+  if (reading.encrypt_at > 0) {
+    reading.key = mugai_pdf_crypt_open (bytes, reading.encrypt_at);
+    if (reading.key.opens)
+      walk (&reading, bytes, FALSE); /* once more: what the object streams hold is readable now */
+    else
+      reading.flags |= BIT (ENCRYPTED);
+  }
   if (actions->len > 0) {
     find_plain_actions (&reading, bytes);
     walk (&reading, bytes, TRUE);

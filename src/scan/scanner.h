@@ -12,6 +12,7 @@
 
 #include "mugai/scan.h"
 #include "budget.h"
+#include "cache.h"
 
 struct cl_engine;
 
@@ -22,6 +23,7 @@ struct MugaiScanner {
   locale_t locale;          /* C.UTF-8: libarchive decodes names by the locale */
   MugaiScanLimits limits;   /* filled: no zero left */
   char *scratch;
+  char *password; /* (nullable) given by a person for what is locked; wiped when freed */
 
   char *version;
   gint64 time_s;
@@ -30,6 +32,7 @@ struct MugaiScanner {
   MugaiBudget budget;     /* of the message in hand */
   gboolean have_message;  /* a whole message was scanned */
   gboolean seen_complete; /* ... to its end, within every limit, and clean: seen is a list of clean objects */
+  MugaiCache *clean;      /* of earlier messages too: what was found clean in a scan that was complete */
   GHashTable *seen;       /* SHA-256 (hexadecimal) of every object libclamav looked into */
   MugaiScan message_scan;
   char *message_signature;

@@ -64,6 +64,14 @@ static const Magic magics[] = {
   M (7, "**ACE**", "application/x-ace-compressed"),
   M (0, "ALZ\1", "application/x-alz-compressed"),
   M (0, "EGGA", "application/x-egg"),
+  M (20, "\xdc\xa7\xc4\xfd", "application/x-zoo"),
+  M (0, "StuffIt (c)1997-", "application/x-stuffit"),
+  M (0, "SIT!", "application/x-stuffit"),
+  M (0, "\x89LZO\0\r\n\x1a\n", "application/x-lzop"),
+  M (0, "\xed\xab\xee\xdb", "application/x-rpm"),
+  M (0, "ActiveMime\0", "application/x-activemime"),
+  M (0, "\0\5\x16\7\0\2\0\0", "application/applefile"),
+  M (0, "\0\5\x16\0\0\2\0\0", "application/applefile"),
   M (0, "!<arch>\n", "application/x-archive"),
   M (0, "SZDD\x88\xf0\x27\x33", "application/x-ms-compress-szdd"),
   M (257, "ustar", "application/x-tar"),
@@ -159,19 +167,59 @@ static gboolean has_image_trailer (MugaiBytes bytes) {
              || MUGAI_BYTES_AT (bytes, bytes.length_bytes - 512, "conectix"));
 }
 
-/* ContentInfo of CMS: SEQUENCE { OID 1.2.840.113549.1.7.n ... */
+/* ---- CMS (RFC 5652) ---- */
+
+/* One DER or BER header: its tag's content begins at the result; 0: there is none. */
+static gsize der_enter (MugaiBytes bytes, gsize at, guint8 tag, gsize *ret_end) {
+  if (mugai_bytes_u8 (bytes, at) != tag || at + 2 > bytes.length_bytes)
+    return 0;
+  guint8 length = mugai_bytes_u8 (bytes, at + 1);
+  gsize n = length > 0x80 ? length & 0x7fu : 0, value = length < 0x80 ? length : 0;
+  if (n > 4)
+    return 0;
+  for (gsize i = 0; i < n; i++)
+    value = value << 8 | mugai_bytes_u8 (bytes, at + 2 + i);
+  gsize content = at + 2 + n;
+  *ret_end =
+      length == 0x80 ? bytes.length_bytes : MIN (content + value, bytes.length_bytes); /* 0x80: to be closed later */
+  return content;
+}
+
+/* SignedData without the content that was signed, but with who signed it: what goes beside a message. */
+static gboolean is_detached (MugaiBytes bytes, gsize at) {
+  static const guint8 data_oid[] = { 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01 };
+  gsize end;
+  at = der_enter (bytes, at, 0xa0, &end);
+  at = at ? der_enter (bytes, at, 0x30, &end) : 0;
+  at = at && der_enter (bytes, at, 0x02, &end) ? end : 0;
+  at = at && der_enter (bytes, at, 0x31, &end) ? end : 0;
+  if (!at)
+    return FALSE;
+  gsize info_end;
+  gsize info = der_enter (bytes, at, 0x30, &info_end);
+  if (!info || !mugai_bytes_at (bytes, info, data_oid, sizeof data_oid))
+    return FALSE;
+  gsize behind = info + sizeof data_oid;
+  gboolean open_length = mugai_bytes_u8 (bytes, at + 1) == 0x80;
+  if (open_length ? !MUGAI_BYTES_AT (bytes, behind, "\0\0") : info_end != behind)
+    return FALSE;
+  /* certificates only have an empty set of signers: the last bytes of what there is */
+  return open_length || !MUGAI_BYTES_AT (bytes, bytes.length_bytes - 2, "\x31\0");
+}
+
+/* ContentInfo: SEQUENCE { OID 1.2.840.113549.1.7.n ... */
 static const char *cms_type (MugaiBytes bytes) {
   static const guint8 oid[] = { 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07 };
-  static const guint8 compressed[] = { 0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x09 };
-  if (mugai_bytes_u8 (bytes, 0) != 0x30)
+  static const guint8 compressed[] = { 0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01 };
+  gsize end;
+  gsize at = der_enter (bytes, 0, 0x30, &end);
+  if (at && mugai_bytes_at (bytes, at, compressed, sizeof compressed))
+    return "application/pkcs7-mime";
+  if (!at || !mugai_bytes_at (bytes, at, oid, sizeof oid))
     return NULL;
-  guint8 length = mugai_bytes_u8 (bytes, 1);
-  gsize at = 2 + (length > 0x80 ? length & 0x7fu : 0);
-  if (at > 10)
-    return NULL;
-  return mugai_bytes_at (bytes, at, oid, sizeof oid) || mugai_bytes_at (bytes, at, compressed, sizeof compressed)
-             ? "application/pkcs7-mime"
-             : NULL;
+  gboolean signed_data = mugai_bytes_u8 (bytes, at + sizeof oid) == 2;
+  return signed_data && is_detached (bytes, at + sizeof oid + 1) ? "application/pkcs7-signature"
+                                                                 : "application/pkcs7-mime";
 }
 
 static const char *binary_type (MugaiBytes bytes) {
@@ -331,6 +379,7 @@ static const TextStart text_starts[] = {
   { "[desktop entry]", "application/x-desktop" },
   { "windows registry editor", "application/x-windows-registry" },
   { "regedit4", "application/x-windows-registry" },
+  { "id;p", "application/x-sylk" },
   { "@echo off", "application/x-bat" },
   { "@echo on", "application/x-bat" },
   { "#@~^", "application/x-encoded-script" },
@@ -476,6 +525,17 @@ static gboolean is_mail (MugaiBytes text) {
   return seen >= 3;
 }
 
+/* "#!/usr/bin/env python3": the first line names who runs it. */
+static const char *interpreted_type (MugaiBytes text) {
+  gssize end = MUGAI_BYTES_FIND (text, 0, "\n");
+  MugaiBytes line = mugai_bytes_slice (text, 0, end < 0 ? text.length_bytes : (gsize) end);
+  if (MUGAI_BYTES_FIND (line, 0, "python") >= 0)
+    return "text/x-python";
+  if (MUGAI_BYTES_FIND (line, 0, "perl") >= 0)
+    return "text/x-perl";
+  return MUGAI_BYTES_FIND (line, 0, "php") >= 0 ? "application/x-php" : "text/x-shellscript";
+}
+
 static const char *text_type (MugaiBytes text) {
   gsize at = skip_blank (text, MUGAI_BYTES_AT (text, 0, "\xef\xbb\xbf") ? 3 : 0);
   for (gsize i = 0; i < G_N_ELEMENTS (text_starts); i++) {
@@ -483,7 +543,7 @@ static const char *text_type (MugaiBytes text) {
       return text_starts[i].type;
   }
   if (starts_with (text, at, "#!"))
-    return "text/x-shellscript";
+    return interpreted_type (mugai_bytes_slice (text, at, 128));
   if (starts_with (text, at, "iso-10303-21;"))
     return step_type (text);
   if (is_dxf (text))
@@ -596,7 +656,8 @@ const char *mugai_type_detect (magic_t magic, MugaiBytes bytes) {
   type = head.length_bytes > 0 ? text_type (head) : NULL;
   if (type)
     return type;
-  return narrow ? MUGAI_TYPE_TEXT : library_type (magic, bytes);
+  type = narrow ? MUGAI_TYPE_TEXT : library_type (magic, bytes);
+  return g_str_equal (type, MUGAI_TYPE_UNKNOWN) && mugai_zip_is_behind (bytes) ? "application/zip" : type;
 }
 
 magic_t mugai_type_open (GError **error) {

@@ -28,6 +28,24 @@ gboolean mugai_zip_is (MugaiBytes bytes) {
          || MUGAI_BYTES_AT (bytes, 0, "PK\7\bPK\3\4") || MUGAI_BYTES_AT (bytes, 0, "PK00PK\3\4");
 }
 
+gboolean mugai_zip_is_behind (MugaiBytes bytes) {
+  /* What carries files unpacked may end in one of them. */
+  gboolean carrier = MUGAI_BYTES_AT (bytes, 0, "MSCF") || MUGAI_BYTES_AT (bytes, 257, "ustar")
+                     || MUGAI_BYTES_AT (bytes, 0, "Rar!") || MUGAI_BYTES_AT (bytes, 0, "7z\xbc\xaf")
+                     || MUGAI_BYTES_AT (bytes, 2, "-lh");
+  if (carrier || mugai_zip_is (bytes) || bytes.length_bytes < END_BYTES + CENTRAL_BYTES)
+    return FALSE;
+  gsize lowest = bytes.length_bytes > END_BYTES + 65535 ? bytes.length_bytes - END_BYTES - 65535 : 0;
+  MugaiBytes tail = mugai_bytes_slice (bytes, lowest, bytes.length_bytes);
+  for (gssize at = 0; (at = MUGAI_BYTES_FIND (tail, (gsize) at, "PK\5\6")) >= 0; at++) {
+    guint64 end = lowest + (guint64) at, directory_bytes = mugai_bytes_u32 (bytes, end + 12);
+    if (end + END_BYTES + mugai_bytes_u16 (bytes, end + 20) == bytes.length_bytes && directory_bytes >= CENTRAL_BYTES
+        && directory_bytes <= end && MUGAI_BYTES_AT (bytes, end - directory_bytes, "PK\1\2"))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* The last record whose comment ends with the file is what most readers take; another candidate is another reading. */
 static gssize find_end (MugaiZip *zip) {
   gsize length = zip->bytes.length_bytes;
@@ -144,6 +162,8 @@ static gboolean read_directory (MugaiZip *zip, const Directory *directory, guint
     MugaiZipEntry entry = {
       .name = mugai_bytes_slice (bytes, at + CENTRAL_BYTES, name_bytes),
       .extra = mugai_bytes_slice (bytes, at + CENTRAL_BYTES + name_bytes, extra_bytes),
+      .central = mugai_bytes_slice (bytes, at, CENTRAL_BYTES + name_bytes + extra_bytes),
+      .crc = mugai_bytes_u32 (bytes, at + 16),
       .flags = mugai_bytes_u16 (bytes, at + 8),
       .method = mugai_bytes_u16 (bytes, at + 10),
       .packed_bytes = mugai_bytes_u32 (bytes, at + 20),
@@ -265,7 +285,9 @@ MugaiZipRead mugai_inflate (MugaiBytes packed, gboolean raw, gsize max_bytes, co
       break;
     }
     g_byte_array_append (out, chunk, (guint) got);
-    if (budget && mugai_budget_is_bomb (budget, packed.length_bytes, out->len)) {
+    if (budget
+        && (mugai_budget_is_bomb (budget, packed.length_bytes, out->len)
+            || mugai_budget_is_bomb_already (budget, stream.total_in, out->len))) {
       outcome = MUGAI_ZIP_READ_BOMB;
       break;
     }
@@ -290,15 +312,39 @@ MugaiZipRead mugai_zip_read (const MugaiZip *zip, const MugaiZipEntry *entry, gs
     gboolean over = packed.length_bytes > max_bytes;
     g_bytes_unref (*ret_content);
     *ret_content = g_bytes_new (packed.data, MIN (packed.length_bytes, max_bytes));
-    return over ? MUGAI_ZIP_READ_OVER_LIMIT : MUGAI_ZIP_READ_OK;
+    gboolean whole =
+        crc32 (0, packed.data, (uInt) packed.length_bytes) == entry->crc && packed.length_bytes == entry->size_bytes;
+    return over ? MUGAI_ZIP_READ_OVER_LIMIT : whole ? MUGAI_ZIP_READ_OK : MUGAI_ZIP_READ_BROKEN;
   }
   if (entry->method != 8)
     return MUGAI_ZIP_READ_UNSUPPORTED;
   GByteArray *out = g_byte_array_new ();
   MugaiZipRead outcome = mugai_inflate (packed, TRUE, max_bytes, budget, out);
-  if (outcome == MUGAI_ZIP_READ_OK && out->len != entry->size_bytes)
+  if (outcome == MUGAI_ZIP_READ_OK && (out->len != entry->size_bytes || crc32 (0, out->data, out->len) != entry->crc))
     outcome = MUGAI_ZIP_READ_BROKEN;
   g_bytes_unref (*ret_content);
   *ret_content = g_byte_array_free_to_bytes (out);
   return outcome;
+}
+
+GBytes *mugai_zip_excerpt (const MugaiZip *zip, const MugaiZipEntry *entry) {
+  if (entry->broken || mugai_bytes_u32 (entry->central, 42) == 0xffffffffu
+      || entry->central.length_bytes < CENTRAL_BYTES)
+    return NULL;
+  guint64 local_bytes = entry->data_offset - entry->local_offset + entry->packed_bytes;
+  if (local_bytes >= 0xffffffffu)
+    return NULL;
+  GByteArray *out = g_byte_array_sized_new ((guint) (local_bytes + entry->central.length_bytes + END_BYTES));
+  g_byte_array_append (out, zip->bytes.data + entry->local_offset, (guint) local_bytes);
+  g_byte_array_append (out, entry->central.data, (guint) entry->central.length_bytes);
+  memset (out->data + local_bytes + 32, 0, 2); /* no comment follows */
+  memset (out->data + local_bytes + 42, 0, 4); /* its local header now begins the file */
+  guint32 size = (guint32) entry->central.length_bytes, at = (guint32) local_bytes;
+  guint8 end[END_BYTES] = { 'P', 'K', 5, 6, 0, 0, 0, 0, 1, 0, 1, 0 };
+  for (guint i = 0; i < 4; i++) {
+    end[12 + i] = (guint8) (size >> (8 * i));
+    end[16 + i] = (guint8) (at >> (8 * i));
+  }
+  g_byte_array_append (out, end, sizeof end);
+  return g_byte_array_free_to_bytes (out);
 }

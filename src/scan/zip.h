@@ -24,6 +24,8 @@ typedef struct {
   MugaiBytes name;       /* as in the central directory */
   MugaiBytes local_name; /* as in the local header */
   MugaiBytes extra;      /* of the central directory */
+  MugaiBytes central;    /* the whole record there */
+  guint32 crc;
   guint16 flags, method;
   guint64 packed_bytes, size_bytes, local_offset, data_offset;
   gboolean encrypted, directory, broken; /* broken: no local header where it should be */
@@ -36,6 +38,8 @@ typedef struct {
 } MugaiZip;
 
 gboolean mugai_zip_is (MugaiBytes bytes);
+/** mugai_zip_is_behind: TRUE when a whole ZIP ends the file, but something else begins it: two readers, two files. */
+gboolean mugai_zip_is_behind (MugaiBytes bytes);
 /** mugai_zip_open: NULL when there is no central directory. @bytes must outlive it. */
 MugaiZip *mugai_zip_open (MugaiBytes bytes);
 void mugai_zip_free (MugaiZip *zip);
@@ -57,6 +61,9 @@ typedef enum {
 /** mugai_zip_read: @ret_content (transfer full): what came out up to the failure; never NULL. @budget (nullable). */
 MugaiZipRead mugai_zip_read (const MugaiZip *zip, const MugaiZipEntry *entry, gsize max_bytes,
                              const MugaiBudget *budget, GBytes **ret_content);
+
+/** mugai_zip_excerpt: (transfer full) (nullable): a ZIP of this one entry, byte for byte, for another reader; NULL for ZIP64. */
+GBytes *mugai_zip_excerpt (const MugaiZip *zip, const MugaiZipEntry *entry);
 
 /** mugai_inflate: zlib (@raw FALSE) or raw deflate data; as mugai_zip_read (). */
 MugaiZipRead mugai_inflate (MugaiBytes packed, gboolean raw, gsize max_bytes, const MugaiBudget *budget,

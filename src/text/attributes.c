@@ -43,3 +43,21 @@ void attributes_read (Attributes *self, const Tokenizer *tokenizer) {
       self->values[index] = (AttributeValue){ tokenizer->scratch->str + attribute->value, attribute->value_length };
   }
 }
+
+guint32 attributes_number (const AttributeValue *value, guint32 otherwise) {
+  guint32 number = 0;
+  gsize i = 0;
+
+  while (i < value->length && g_ascii_isspace (value->text[i]))
+    i++;
+  if (value->text == NULL || i == value->length || !g_ascii_isdigit (value->text[i]))
+    return otherwise;
+  for (; i < value->length && g_ascii_isdigit (value->text[i]) && number < 1000000; i++)
+    number = number * 10 + (guint32) (value->text[i] - '0');
+  return number;
+}
+
+gboolean attributes_is (const AttributeValue *value, const char *word) {
+  return value->text != NULL && value->length == strlen (word)
+         && g_ascii_strncasecmp (value->text, word, value->length) == 0;
+}

@@ -55,3 +55,7 @@ typedef struct {
 } Attributes;
 
 void attributes_read (Attributes *self, const Tokenizer *tokenizer);
+/* A number without sign at the start of the value, at most 1,000,000 or so; else @otherwise. */
+guint32 attributes_number (const AttributeValue *value, guint32 otherwise);
+/* Whether it is @word, whatever the case. */
+gboolean attributes_is (const AttributeValue *value, const char *word);

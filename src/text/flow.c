@@ -16,6 +16,7 @@
 #define NBSP "\xC2\xA0"
 #define TAB_COLUMNS 8u
 #define MAX_BLANKS 2u
+#define HANGING_COLUMNS 2u
 
 typedef struct {
   char prefix[FLOW_FRAME_BYTES];
@@ -73,6 +74,14 @@ gboolean flow_at_start (const Flow *self) {
   return self->paragraph->len == 0;
 }
 
+/* Without measuring the paragraph: it may be megabytes long and asked about at every tag. */
+gboolean flow_ends_with (const Flow *self, const char *text) {
+  gsize length = strlen (text);
+
+  return self->paragraph->len >= length
+         && memcmp (self->paragraph->str + self->paragraph->len - length, text, length) == 0;
+}
+
 /* Frames */
 
 /* Frames past half the width take no room: deep nesting must not squeeze the text or blow up the output. */
@@ -118,6 +127,27 @@ void flow_restore_due (Flow *self, guint first) {
 
     frame->marker_due = frame->marker[0] != '\0';
   }
+}
+
+/* Blanks of a width of their own (U+2000 to 200A, 202F, 205F, 2800): kept between letters, never in a row. */
+static gboolean is_odd_blank (gunichar code) {
+  return (code >= 0x2000 && code <= 0x200A) || code == 0x202F || code == 0x205F || code == 0x2800;
+}
+
+/* Bytes of a blank, of whatever width, at the end of @text; 0 when none stands there. */
+static gsize blank_at_end (const char *text, gsize length) {
+  const guchar *p = (const guchar *) text + length;
+
+  if (length > 0 && p[-1] == ' ')
+    return 1;
+  if (length > 1 && p[-2] == 0xC2 && p[-1] == 0xA0)
+    return 2;
+  if (length < 3 || p[-3] < 0xE2 || p[-3] > 0xE3)
+    return 0;
+  return memcmp (p - 3, "\xE3\x80\x80", 3) == 0
+                 || (p[-3] == 0xE2 && is_odd_blank (g_utf8_get_char ((const char *) p - 3)))
+             ? 3
+             : 0;
 }
 
 /* Output */
@@ -171,9 +201,10 @@ static void emit_first_prefix (Flow *self) {
 /* One line of the paragraph: NBSP has done its work, and blanks at the end go. */
 static void emit_line (Flow *self, const char *line, gsize length, gboolean first) {
   const char *nbsp;
+  gsize blank;
 
-  while (length > 0 && (line[length - 1] == ' ' || (length > 1 && memcmp (line + length - 2, NBSP, 2) == 0)))
-    length -= line[length - 1] == ' ' ? 1 : 2;
+  while ((blank = blank_at_end (line, length)) > 0)
+    length -= blank;
   if (first)
     emit_first_prefix (self);
   else if (length > 0)
@@ -216,6 +247,12 @@ static void record_cell (Flow *self) {
   g_string_append_len (self->cell, self->paragraph->str, (gssize) self->paragraph->len);
 }
 
+/* Folding lets 、。 hang over the end of a line; the width that was asked for is kept with them. */
+static gboolean may_hang (const char *text) {
+  return strstr (text, "\xE3\x80\x81") != NULL || strstr (text, "\xE3\x80\x82") != NULL
+         || strstr (text, "\xEF\xBC\x8C") != NULL || strstr (text, "\xEF\xBC\x8E") != NULL;
+}
+
 static void write_paragraph (Flow *self) {
   gsize width = flow_available_columns (self);
 
@@ -228,7 +265,8 @@ static void write_paragraph (Flow *self) {
   if (self->keep || self->paragraph->len <= width)
     emit_lines (self, self->paragraph->str);
   else {
-    g_autofree char *folded = mugai_unicode_fold (self->paragraph->str, (guint) width, FALSE);
+    gsize spare = may_hang (self->paragraph->str) ? HANGING_COLUMNS : 0;
+    g_autofree char *folded = mugai_unicode_fold (self->paragraph->str, (guint) (width - spare), FALSE);
 
     emit_lines (self, folded);
   }
@@ -240,14 +278,13 @@ static guint trim_end (GString *text) {
 
   while (text->len > 0) {
     char last = text->str[text->len - 1];
+    gsize blank;
 
     if (last == '\n')
       breaks++;
-    else if (last == (char) 0xA0 && text->len > 1 && text->str[text->len - 2] == (char) 0xC2)
-      text->len--;
-    else if (last != ' ')
+    else if ((blank = blank_at_end (text->str, text->len)) == 0)
       break;
-    text->len--;
+    text->len -= last == '\n' ? 1 : blank;
   }
   g_string_truncate (text, text->len);
   return breaks;
@@ -272,7 +309,7 @@ void flow_block (Flow *self, guint blanks) {
   gboolean spacer = self->paragraph->len > 0;
   guint before, after;
 
-  self->space = FALSE;
+  self->space = self->newline = FALSE;
   if (spacer) {
     after = trim_end (self->paragraph);
     if (self->paragraph->len > 0) {
@@ -297,17 +334,35 @@ void flow_line (Flow *self, const char *text, gboolean fold) {
 
 /* Inline */
 
-static void settle_space (Flow *self) {
-  GString *paragraph = self->paragraph;
+/* Characters that no blank stands between in Japanese and Chinese: kana, ideographs, their marks, full-width forms. */
+static gboolean is_ideographic (gunichar code) {
+  return (code >= 0x2E80 && code <= 0xA4CF && !(code >= 0x3130 && code <= 0x318F)) || (code >= 0xF900 && code <= 0xFAFF)
+         || (code >= 0xFF01 && code <= 0xFF60) || (code >= 0x20000 && code <= 0x3FFFF);
+}
 
-  self->space = FALSE;
+/* A line's end between two such characters was only the source's (CSS Text 3, 4.1.3). @next: (nullable). */
+static gboolean joins_ideographs (const Flow *self, const char *next) {
+  const GString *paragraph = self->paragraph;
+
+  return self->newline && next != NULL && (guchar) *next >= 0xE2 && paragraph->len >= 3
+         && is_ideographic (g_utf8_get_char (next))
+         && is_ideographic (g_utf8_get_char (g_utf8_prev_char (paragraph->str + paragraph->len)));
+}
+
+static void settle_space (Flow *self, const char *next) {
+  GString *paragraph = self->paragraph;
+  gboolean joins = joins_ideographs (self, next);
+
+  self->space = self->newline = FALSE;
+  if (joins)
+    return;
   if (paragraph->len > 0 && paragraph->str[paragraph->len - 1] != '\n' && paragraph->str[paragraph->len - 1] != ' ')
     g_string_append_c (paragraph, ' ');
 }
 
 void flow_literal (Flow *self, const char *text) {
   if (self->space)
-    settle_space (self);
+    settle_space (self, NULL);
   g_string_append (self->paragraph, text);
 }
 
@@ -318,7 +373,7 @@ void flow_mark (Flow *self, const char *text) {
 }
 
 void flow_break (Flow *self) {
-  self->space = FALSE;
+  self->space = self->newline = FALSE;
   g_string_append_c (self->paragraph, '\n');
 }
 
@@ -337,13 +392,14 @@ static void append_tab (Flow *self) {
 static void append_white (Flow *self, char byte, guint white) {
   if (byte == '\r' || byte == '\f')
     byte = ' ';
-  if (white == WHITE_NORMAL || (white == WHITE_PRE_LINE && byte != '\n'))
+  if (white == WHITE_NORMAL || (white == WHITE_PRE_LINE && byte != '\n')) {
+    self->newline = (self->space && self->newline) || byte == '\n';
     self->space = TRUE;
-  else if (byte == '\n')
+  } else if (byte == '\n')
     flow_break (self);
   else {
     if (self->space)
-      settle_space (self);
+      settle_space (self, NULL);
     if (byte == '\t')
       append_tab (self);
     else
@@ -352,11 +408,11 @@ static void append_white (Flow *self, char byte, guint white) {
 }
 
 static gboolean is_invisible (gunichar code) {
-  return (code >= 0x80 && code < 0xA0) || code == 0xAD || code == 0x34F || code == 0x61C || code == 0x17B4
-         || code == 0x17B5 || code == 0x180E || code == 0x200B || code == 0x200E || code == 0x200F
-         || (code >= 0x202A && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF
-         || (code >= 0xFFF9 && code <= 0xFFFB) || (code >= 0xFDD0 && code <= 0xFDEF) || (code & 0xFFFE) == 0xFFFE
-         || (code >= 0xE0000 && code <= 0xE0FFF);
+  return (code >= 0x80 && code < 0xA0) || code == 0xAD || code == 0x34F || code == 0x61C || code == 0x115F
+         || code == 0x1160 || code == 0x17B4 || code == 0x17B5 || code == 0x180E || code == 0x200B || code == 0x200E
+         || code == 0x200F || (code >= 0x202A && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF
+         || code == 0xFFA0 || (code >= 0xFFF9 && code <= 0xFFFB) || (code >= 0xFDD0 && code <= 0xFDEF)
+         || (code & 0xFFFE) == 0xFFFE || (code >= 0xE0000 && code <= 0xE0FFF);
 }
 
 static gboolean joins_something (const Flow *self) {
@@ -364,8 +420,7 @@ static gboolean joins_something (const Flow *self) {
 
   if (self->space || paragraph->len == 0)
     return FALSE;
-  return strchr (" \n", paragraph->str[paragraph->len - 1]) == NULL
-         && !(paragraph->len > 1 && memcmp (paragraph->str + paragraph->len - 2, NBSP, 2) == 0);
+  return paragraph->str[paragraph->len - 1] != '\n' && blank_at_end (paragraph->str, paragraph->len) == 0;
 }
 
 static void append_character (Flow *self, const char *text, gsize length) {
@@ -373,11 +428,12 @@ static void append_character (Flow *self, const char *text, gsize length) {
 
   if (code == 0x2028 || code == 0x2029)
     flow_break (self);
-  else if (is_invisible (code) || ((code == 0x200C || code == 0x200D) && !joins_something (self)))
+  else if (is_invisible (code)
+           || ((code == 0x200C || code == 0x200D || is_odd_blank (code)) && !joins_something (self)))
     self->padding_bytes += length;
   else {
     if (self->space)
-      settle_space (self);
+      settle_space (self, text);
     g_string_append_len (self->paragraph, text, (gssize) length);
   }
 }
@@ -393,7 +449,7 @@ void flow_text (Flow *self, const char *text, gsize length, guint white) {
       text++;
     if (text > run) {
       if (self->space)
-        settle_space (self);
+        settle_space (self, run);
       g_string_append_len (self->paragraph, run, text - run);
       continue;
     }

@@ -18,6 +18,7 @@ typedef struct {
   guint width;
   GString *paragraph; /* its LFs are forced breaks; NBSP still stands in it */
   gboolean space;     /* a blank is due before the next text */
+  gboolean newline;   /* the white space that is due held a line's end */
   gboolean keep;      /* preformatted text is in the paragraph: not to be folded */
   guint blanks;       /* empty lines due before the next paragraph */
   GArray *frames;     /* quote marks and indentation around the paragraph */
@@ -45,7 +46,8 @@ void flow_break (Flow *self);
 void flow_block (Flow *self, guint blanks);
 /* Writes a finished line, unfolded unless @fold. */
 void flow_line (Flow *self, const char *text, gboolean fold);
-gboolean flow_at_start (const Flow *self); /* of a paragraph */
+gboolean flow_at_start (const Flow *self);                    /* of a paragraph */
+gboolean flow_ends_with (const Flow *self, const char *text); /* the paragraph so far */
 
 /* @prefix goes before each line from here on; @marker, when there, before the first one instead. */
 void flow_push_frame (Flow *self, const char *prefix, const char *marker);

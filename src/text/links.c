@@ -15,6 +15,7 @@
 
 #define MAX_DISPLAY_BYTES 2048u
 #define MAX_HOST_BYTES 255u
+#define MAX_SHOWN_FACTS 1000u /* as many as the facts of a message hold */
 
 static void free_fact (gpointer data) {
   MugaiTextLink *fact = data;
@@ -345,6 +346,68 @@ gboolean links_shows_target (const LinkTarget *target, const char *shown) {
   if (g_ascii_strncasecmp (scheme, wanted, length) != 0)
     return FALSE;
   return scheme[length] == '\0' || (scheme[length] == '/' && scheme[length + 1] == '\0');
+}
+
+/* Live URLs in text */
+
+/* Where the scheme before the "://" at @colon begins, when it is one that mail readers make a link of. */
+static char *live_scheme (char *text, char *colon) {
+  static const char *const schemes[] = { "http", "https", "ftp",    "ftps", "sftp", "file", "smb",
+                                         "nfs",  "ldap",  "telnet", "ssh",  "ws",   "wss",  "gopher" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (schemes); i++) {
+    gsize length = strlen (schemes[i]);
+
+    if ((gsize) (colon - text) >= length && g_ascii_strncasecmp (colon - length, schemes[i], length) == 0)
+      return colon - length;
+  }
+  return NULL;
+}
+
+/* http -> hxxp, ftp -> fxp, file -> fxle, smb -> sxb: same length, same case, nothing that a reader would make a link of. */
+static void kill_scheme (char *scheme) {
+  gboolean http = g_ascii_tolower (*scheme) == 'h';
+
+  scheme[1] = g_ascii_isupper (scheme[1]) ? 'X' : 'x';
+  if (http)
+    scheme[2] = g_ascii_isupper (scheme[2]) ? 'X' : 'x';
+}
+
+static void record_shown (Links *self, const char *authority) {
+  gsize length = strcspn (authority, "/\\?#<>\" \t\n");
+  const char *at = g_strrstr_len (authority, (gssize) MIN (length, MAX_DISPLAY_BYTES), "@");
+  const char *host = at != NULL ? at + 1 : authority;
+  gsize host_length = 0;
+  MugaiTextLink *fact;
+
+  while (is_host_byte (host[host_length]))
+    host_length++;
+  if (host_length == 0 || host_length > MAX_HOST_BYTES || self->facts->len >= MAX_SHOWN_FACTS)
+    return;
+  fact = g_new0 (MugaiTextLink, 1);
+  fact->host = normalize_host (host, host_length);
+  fact->shown_host = g_strdup (fact->host);
+  g_ptr_array_add (self->facts, fact);
+}
+
+void links_make_dead (Links *self, char *text) {
+  char *from = text;
+  char *colon;
+
+  while ((colon = strstr (from, "://")) != NULL) {
+    char *scheme = live_scheme (from, colon);
+
+    from = colon + 3;
+    if (scheme == NULL)
+      continue;
+    kill_scheme (scheme);
+    if (self != NULL)
+      record_shown (self, from);
+  }
+}
+
+void mugai_text_make_dead (char *text) {
+  links_make_dead (NULL, text);
 }
 
 guint links_number (Links *self, const LinkTarget *target, const char *warning) {

@@ -45,3 +45,6 @@ gboolean links_differ (const LinkTarget *target, const char *shown_host);
 gboolean links_shows_target (const LinkTarget *target, const char *shown);
 /* The target's number in the list; one line has one number. */
 guint links_number (Links *self, const LinkTarget *target, const char *warning);
+
+/* Makes each URL in running text dead in place; with @self (nullable) its host becomes a fact. */
+void links_make_dead (Links *self, char *text);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "style.h"
+
 static gboolean read_integer (const AttributeValue *value, gint64 *ret_number) {
   char copy[16] = { 0 };
   char *end;
@@ -17,7 +19,7 @@ static gboolean read_integer (const AttributeValue *value, gint64 *ret_number) {
   return end != copy;
 }
 
-List list_begin (const Attributes *attributes, gboolean ordered) {
+List list_begin (const Attributes *attributes, gboolean ordered, char css_type) {
   List list = { .ordered = ordered, .type = '1', .step = 1, .next = 1 };
   const AttributeValue *type = &attributes->values[ATTRIBUTE_TYPE];
 
@@ -26,6 +28,8 @@ List list_begin (const Attributes *attributes, gboolean ordered) {
     list.step = -1;
   if (type->length == 1 && strchr ("1aAiI", *type->text) != NULL)
     list.type = *type->text;
+  if (css_type != '\0')
+    list.type = css_type;
   return list;
 }
 
@@ -65,15 +69,17 @@ static void write_number (gint64 number, char type, char out[FLOW_FRAME_BYTES]) 
     g_snprintf (out, FLOW_FRAME_BYTES, "%" G_GINT64_FORMAT, number);
 }
 
-void list_marker (List *list, const Attributes *attributes, char marker[FLOW_FRAME_BYTES],
+void list_marker (List *list, const Attributes *attributes, char css_type, char marker[FLOW_FRAME_BYTES],
                   char indent[FLOW_FRAME_BYTES]) {
-  if (list != NULL && list->ordered) {
+  char type = css_type != '\0' ? css_type : list == NULL || !list->ordered ? LIST_BULLET : list->type;
+
+  if (list != NULL && type != LIST_NONE && type != LIST_BULLET) {
     (void) read_integer (&attributes->values[ATTRIBUTE_VALUE], &list->next);
-    write_number (list->next, list->type, marker);
+    write_number (list->next, type, marker);
     g_strlcat (marker, ". ", FLOW_FRAME_BYTES);
     list->next += list->step;
   } else
-    g_strlcpy (marker, "* ", FLOW_FRAME_BYTES);
+    g_strlcpy (marker, type == LIST_NONE ? "" : "* ", FLOW_FRAME_BYTES);
   memset (indent, ' ', strlen (marker));
   indent[strlen (marker)] = '\0';
 }

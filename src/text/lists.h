@@ -17,7 +17,8 @@ typedef struct {
   gint64 next;
 } List;
 
-List list_begin (const Attributes *attributes, gboolean ordered);
+/* @css_type: what list-style says, as in style.h; '\0' for nothing */
+List list_begin (const Attributes *attributes, gboolean ordered, char css_type);
 /* The next item's marker, and blanks as wide; @list may be NULL: an item without one. */
-void list_marker (List *list, const Attributes *attributes, char marker[FLOW_FRAME_BYTES],
+void list_marker (List *list, const Attributes *attributes, char css_type, char marker[FLOW_FRAME_BYTES],
                   char indent[FLOW_FRAME_BYTES]);

@@ -20,7 +20,8 @@ typedef struct {
   guint64 id;
   guint64 classes[MAX_COMPOUND_CLASSES];
   guint n_classes;
-  gboolean child; /* of the compound to its left: '>' */
+  guint64 all_classes; /* [class="a b"]: the whole attribute */
+  gboolean child;      /* of the compound to its left: '>' */
 } Compound;
 
 typedef struct {
@@ -80,7 +81,32 @@ static const char *skip_name (const char *p, const char *end) {
   return p;
 }
 
-/* One compound such as td.a.b or #x. NULL when it holds what we do not know (a pseudo-class, ...). */
+/* [class=x], [class~=x], [id=x]; the value in quotes or not. NULL for all other attributes and comparisons. */
+static const char *parse_attribute (const char *p, const char *end, Compound *compound) {
+  const char *close = memchr (p, ']', (gsize) (end - p));
+  const char *equals = memchr (p, '=', (gsize) (end - p));
+  Slice name, value;
+  gboolean word;
+
+  if (close == NULL || equals == NULL || equals > close)
+    return NULL;
+  word = equals[-1] == '~';
+  name = slice_trim (p + 1, word ? equals - 1 : equals);
+  value = slice_trim (equals + 1, close);
+  if (value.length >= 2 && (*value.text == '"' || *value.text == '\'') && value.text[value.length - 1] == *value.text)
+    value = (Slice){ value.text + 1, value.length - 2 };
+  if (slice_is (name, "class") && word && compound->n_classes < MAX_COMPOUND_CLASSES)
+    compound->classes[compound->n_classes++] = style_hash (value.text, value.length);
+  else if (slice_is (name, "class") && !word)
+    compound->all_classes = style_hash (value.text, value.length);
+  else if (slice_is (name, "id") && !word)
+    compound->id = style_hash (value.text, value.length);
+  else
+    return NULL;
+  return close + 1;
+}
+
+/* One compound such as td.a.b, #x or p[class=x]. NULL when it holds what we do not know (a pseudo-class, ...). */
 static const char *parse_compound (const char *p, const char *end, Compound *compound) {
   const char *start = p;
 
@@ -89,10 +115,16 @@ static const char *parse_compound (const char *p, const char *end, Compound *com
     p++;
   else if ((p = skip_name (p, end)) > start)
     compound->tag = style_hash (start, (gsize) (p - start));
-  while (p < end && (*p == '.' || *p == '#')) {
+  while (p < end && (*p == '.' || *p == '#' || *p == '[')) {
     const char *name = p + 1;
     guint64 hash;
 
+    if (*p == '[') {
+      p = parse_attribute (p, end, compound);
+      if (p == NULL)
+        return NULL;
+      continue;
+    }
     p = skip_name (name, end);
     if (p == name || (name[-1] == '.' && compound->n_classes == MAX_COMPOUND_CLASSES))
       return NULL;
@@ -133,7 +165,7 @@ static gboolean parse_selector (const char *p, const char *end, Rule *rule) {
     rule->compounds[0] = compound;
     rule->n_compounds++;
     ids += compound.id != 0;
-    classes += compound.n_classes;
+    classes += compound.n_classes + (compound.all_classes != 0);
     tags += compound.tag != 0;
   }
   rule->weight = MIN (ids, 15) << 26 | MIN (classes, 31) << 21 | MIN (tags, 15) << 17;
@@ -246,20 +278,33 @@ gboolean style_media_applies (const char *media, gsize length) {
 
 /* Sheets */
 
-/* The next of @stop outside quotes and comments, or @end. */
-static const char *find_outside (const char *p, const char *end, const char *stop) {
-  char quote = 0;
+enum { MARK_QUOTE = 1 << 0, MARK_OPEN = 1 << 1, MARK_CLOSE = 1 << 2, MARK_SEMICOLON = 1 << 3 };
 
+static const guint8 marks[256] = {
+  ['"'] = MARK_QUOTE, ['\''] = MARK_QUOTE, ['{'] = MARK_OPEN, ['}'] = MARK_CLOSE, [';'] = MARK_SEMICOLON,
+};
+
+/* Behind the string that begins at @p: at its closing quote, the line's end or @end. */
+static const char *skip_string (const char *p, const char *end) {
+  char quote = *p;
+
+  for (p++; p < end && *p != quote && *p != '\n'; p++)
+    p += *p == '\\' && p + 1 < end ? 1 : 0;
+  return MIN (p, end);
+}
+
+/* The next of the marks @stop outside quotes and comments, or @end. */
+static const char *find_outside (const char *p, const char *end, guint8 stop) {
   for (; p < end; p++) {
-    if (quote != 0) {
-      if (*p == '\\' && p + 1 < end)
-        p++;
-      else if (*p == quote || *p == '\n')
-        quote = 0;
-    } else if (*p == '"' || *p == '\'')
-      quote = *p;
-    else if (*p != '\0' && strchr (stop, *p) != NULL)
+    guint8 mark = marks[(guchar) *p];
+
+    if ((mark & stop) != 0)
       return p;
+    if (mark == MARK_QUOTE) {
+      p = skip_string (p, end);
+      if (p == end)
+        return end;
+    }
   }
   return end;
 }
@@ -268,7 +313,7 @@ static const char *find_outside (const char *p, const char *end, const char *sto
 static const char *skip_block (const char *p, const char *end) {
   guint depth = 0;
 
-  for (; (p = find_outside (p, end, "{}")) < end; p++) {
+  for (; (p = find_outside (p, end, MARK_OPEN | MARK_CLOSE)) < end; p++) {
     depth += *p == '{' ? 1 : 0;
     if (*p == '}' && --depth == 0)
       return p + 1;
@@ -277,7 +322,7 @@ static const char *skip_block (const char *p, const char *end) {
 }
 
 static const char *parse_at_rule (const char *p, const char *end) {
-  const char *stop = find_outside (p, end, "{;");
+  const char *stop = find_outside (p, end, MARK_OPEN | MARK_SEMICOLON);
 
   if (stop == end || *stop == ';')
     return stop < end ? stop + 1 : end;
@@ -287,42 +332,56 @@ static const char *parse_at_rule (const char *p, const char *end) {
 }
 
 static const char *parse_rule (Sheet *sheet, const char *p, const char *end) {
-  const char *open = find_outside (p, end, "{}");
+  const char *open = find_outside (p, end, MARK_OPEN | MARK_CLOSE);
   const char *close;
   Declarations declarations = { 0 };
 
   if (open == end || *open == '}')
     return open < end ? open + 1 : end;
-  close = find_outside (open + 1, end, "}");
+  close = find_outside (open + 1, end, MARK_CLOSE);
   style_parse_declarations (open + 1, (gsize) (close - open - 1), &declarations);
   add_rules (sheet, p, open, &declarations);
   return close < end ? close + 1 : end;
 }
 
-/* Comments become nothing, and the "<!--" of old pages too. */
+/* Behind a comment, or the "<!--" and "-->" of old pages, at @css; @css itself when none stands there. */
+static const char *skip_css_comment (const char *css, const char *end) {
+  if (end - css >= 2 && css[0] == '/' && css[1] == '*') {
+    for (css += 2; css < end && !(end - css >= 2 && css[0] == '*' && css[1] == '/'); css++)
+      ;
+    return MIN (css + 2, end);
+  }
+  if (end - css >= 4 && memcmp (css, "<!--", 4) == 0)
+    return css + 4;
+  return end - css >= 3 && memcmp (css, "-->", 3) == 0 ? css + 3 : css;
+}
+
+/* Comments become nothing. */
 static char *clean_css (const char *css, gsize length) {
   GString *out = g_string_sized_new (length);
   const char *end = css + length;
 
   while (css < end) {
-    if (end - css >= 2 && css[0] == '/' && css[1] == '*') {
-      for (css += 2; css < end && !(end - css >= 2 && css[0] == '*' && css[1] == '/'); css++)
-        ;
-      css = MIN (css + 2, end);
-    } else if (end - css >= 4 && memcmp (css, "<!--", 4) == 0)
-      css += 4;
-    else if (end - css >= 3 && memcmp (css, "-->", 3) == 0)
-      css += 3;
-    else
+    const char *run = css;
+    const char *after;
+
+    while (css < end && *css != '/' && *css != '<' && *css != '-')
+      css++;
+    g_string_append_len (out, run, css - run);
+    after = skip_css_comment (css, end);
+    if (css < end && after == css)
       g_string_append_c (out, *css++);
+    else
+      css = after;
   }
   return g_string_free (out, FALSE);
 }
 
 void sheet_parse (Sheet *sheet, const char *css, gsize length) {
-  g_autofree char *clean = clean_css (css, length);
-  const char *p = clean;
-  const char *end = p + strlen (p);
+  gboolean comments = memmem (css, length, "/*", 2) != NULL || memmem (css, length, "--", 2) != NULL;
+  g_autofree char *clean = comments ? clean_css (css, length) : NULL;
+  const char *p = comments ? clean : css;
+  const char *end = p + (comments ? strlen (p) : length);
 
   for (p = skip_spaces (p, end); p < end; p = skip_spaces (p, end))
     p = *p == '@' ? parse_at_rule (p, end) : parse_rule (sheet, p, end);
@@ -345,7 +404,7 @@ static gboolean compound_matches (const Compound *compound, const StyleNames *na
     if (!has_class (names, compound->classes[i]))
       return FALSE;
   }
-  return TRUE;
+  return compound->all_classes == 0 || compound->all_classes == names->all_classes;
 }
 
 static gboolean spend (Sheet *sheet) {

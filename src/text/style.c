@@ -9,368 +9,65 @@
 
 #include <string.h>
 
-#define TINY_PIXELS 1.0
-#define FAR_PIXELS 500.0
-#define NEARLY_CLEAR 0.05
-#define SAME_COLOR_DISTANCE 6
+#include "slices.h"
+#include "values.h"
 
 const Style style_initial = { .color = 0x000000, .background = COLOR_TRANSPARENT };
-
-typedef struct {
-  const char *text;
-  gsize length;
-} Slice;
-
-static Slice trim (const char *text, const char *end) {
-  while (text < end && g_ascii_isspace (*text))
-    text++;
-  while (end > text && g_ascii_isspace (end[-1]))
-    end--;
-  return (Slice){ text, (gsize) (end - text) };
-}
-
-static gboolean is_word (Slice slice, const char *word) {
-  return slice.length == strlen (word) && g_ascii_strncasecmp (slice.text, word, slice.length) == 0;
-}
-
-static gboolean contains (Slice slice, const char *word) {
-  gsize length = strlen (word);
-
-  for (gsize i = 0; i + length <= slice.length; i++) {
-    if (g_ascii_strncasecmp (slice.text + i, word, length) == 0)
-      return TRUE;
-  }
-  return FALSE;
-}
 
 guint64 style_hash (const char *text, gsize length) {
   guint64 hash = G_GUINT64_CONSTANT (14695981039346656037);
 
-  for (gsize i = 0; i < length; i++)
-    hash = (hash ^ (guchar) g_ascii_tolower (text[i])) * G_GUINT64_CONSTANT (1099511628211);
+  for (gsize i = 0; i < length; i++) {
+    guchar byte = (guchar) text[i];
+
+    byte += (guint) (byte - 'A') < 26 ? 'a' - 'A' : 0;
+    hash = (hash ^ byte) * G_GUINT64_CONSTANT (1099511628211);
+  }
   return hash == 0 ? 1 : hash;
 }
 
-/* A plain decimal number at the start of @slice; what follows it goes to @ret_rest. */
-static gboolean read_number (Slice slice, double *ret_number, Slice *ret_rest) {
-  const char *p = slice.text;
-  const char *end = p + slice.length;
-  gboolean negative = p < end && *p == '-';
-  gboolean digits = FALSE;
-  double number = 0, scale = 0.1;
+typedef enum { SHORTHAND_NONE, SHORTHAND_FONT, SHORTHAND_MARGIN } Shorthand;
 
-  if (p < end && (*p == '-' || *p == '+'))
-    p++;
-  for (; p < end && g_ascii_isdigit (*p); p++, digits = TRUE)
-    number = number < 1e12 ? number * 10 + (*p - '0') : number;
-  if (p < end && *p == '.') {
-    for (p++; p < end && g_ascii_isdigit (*p); p++, scale /= 10, digits = TRUE)
-      number += scale * (*p - '0');
-  }
-  *ret_number = negative ? -number : number;
-  *ret_rest = trim (p, end);
-  return digits;
-}
-
-/* A length in about pixels. Percentages count as of a font: 100% is 16. */
-static gboolean read_pixels (Slice slice, double *ret_pixels) {
-  Slice unit;
-  double factor = 1;
-
-  if (!read_number (slice, ret_pixels, &unit))
-    return FALSE;
-  if (is_word (unit, "em") || is_word (unit, "rem") || is_word (unit, "ex") || is_word (unit, "ch"))
-    factor = 16;
-  else if (is_word (unit, "pt"))
-    factor = 1.33;
-  else if (is_word (unit, "%"))
-    factor = 0.16;
-  else if (is_word (unit, "in") || is_word (unit, "cm") || is_word (unit, "vw") || is_word (unit, "vh"))
-    factor = 38;
-  *ret_pixels *= factor;
-  return TRUE;
-}
-
-static guint32 zero_when_tiny (Slice slice) {
-  double pixels;
-
-  return read_pixels (slice, &pixels) && pixels >= 0 && pixels <= TINY_PIXELS ? STYLE_GONE : STYLE_NORMAL;
-}
-
-static guint32 gone_when_far (Slice slice) {
-  double pixels;
-
-  return read_pixels (slice, &pixels) && (pixels <= -FAR_PIXELS || pixels >= 20 * FAR_PIXELS) ? STYLE_GONE
-                                                                                              : STYLE_NORMAL;
-}
-
-/* Colours */
-
+/* Sorted by name. */
 static const struct {
   const char *name;
-  guint32 color;
-} color_names[] = {
-  { "white", 0xFFFFFF },
-  { "black", 0x000000 },
-  { "red", 0xFF0000 },
-  { "green", 0x008000 },
-  { "blue", 0x0000FF },
-  { "gray", 0x808080 },
-  { "grey", 0x808080 },
-  { "silver", 0xC0C0C0 },
-  { "yellow", 0xFFFF00 },
-  { "navy", 0x000080 },
-  { "orange", 0xFFA500 },
-  { "purple", 0x800080 },
-  { "maroon", 0x800000 },
-  { "lime", 0x00FF00 },
-  { "aqua", 0x00FFFF },
-  { "cyan", 0x00FFFF },
-  { "teal", 0x008080 },
-  { "fuchsia", 0xFF00FF },
-  { "magenta", 0xFF00FF },
-  { "olive", 0x808000 },
-  { "pink", 0xFFC0CB },
-  { "brown", 0xA52A2A },
-  { "whitesmoke", 0xF5F5F5 },
-  { "lightgray", 0xD3D3D3 },
-  { "lightgrey", 0xD3D3D3 },
-  { "darkgray", 0xA9A9A9 },
-  { "darkgrey", 0xA9A9A9 },
-  { "dimgray", 0x696969 },
-  { "snow", 0xFFFAFA },
-  { "ivory", 0xFFFFF0 },
-  { "ghostwhite", 0xF8F8FF },
-  { "beige", 0xF5F5DC },
-  { "gold", 0xFFD700 },
-  { "tomato", 0xFF6347 },
-  { "darkblue", 0x00008B },
-  { "lightblue", 0xADD8E6 },
-  { "transparent", COLOR_TRANSPARENT },
-};
-
-static guint32 parse_hex_color (const char *digits, gsize length) {
-  guint32 value = 0;
-
-  for (gsize i = 0; i < length; i++) {
-    if (!g_ascii_isxdigit (digits[i]))
-      return COLOR_UNKNOWN;
-    value = value << 4 | (guint32) g_ascii_xdigit_value (digits[i]);
-  }
-  if (length == 4 || length == 8) {
-    guint32 alpha = length == 4 ? (value & 0xF) * 17 : value & 0xFF;
-
-    if (alpha != 255)
-      return alpha <= 255 * NEARLY_CLEAR ? COLOR_TRANSPARENT : COLOR_UNKNOWN;
-    value >>= length == 4 ? 4 : 8;
-    length = length == 4 ? 3 : 6;
-  }
-  if (length == 3)
-    return (value >> 8) * 0x110000 + (value >> 4 & 0xF) * 0x1100 + (value & 0xF) * 0x11;
-  return length == 6 ? value : COLOR_UNKNOWN;
-}
-
-/* rgb (r, g, b) and rgba (r, g, b, a), with commas, blanks or a slash between. */
-static guint32 parse_rgb_function (Slice slice) {
-  const char *end = slice.text + slice.length;
-  const char *p = memchr (slice.text, '(', slice.length);
-  double part[4] = { 0, 0, 0, 1 };
-  guint n = 0;
-
-  for (p = p != NULL ? p + 1 : end; p < end && n < 4; n++) {
-    Slice rest = trim (p, end);
-
-    if (!read_number (rest, &part[n], &rest))
-      break;
-    if (rest.length > 0 && *rest.text == '%') {
-      part[n] *= n < 3 ? 2.55 : 0.01;
-      rest = trim (rest.text + 1, end);
-    }
-    p = rest.text + (rest.length > 0 && (*rest.text == ',' || *rest.text == '/') ? 1 : 0);
-  }
-  if (n < 3)
-    return COLOR_UNKNOWN;
-  if (part[3] < 1)
-    return part[3] <= NEARLY_CLEAR ? COLOR_TRANSPARENT : COLOR_UNKNOWN;
-  for (guint i = 0; i < 3; i++)
-    part[i] = CLAMP (part[i] + 0.5, 0, 255);
-  return (guint32) part[0] << 16 | (guint32) part[1] << 8 | (guint32) part[2];
-}
-
-guint32 style_parse_color (const char *text, gsize length) {
-  Slice slice = trim (text, text + length);
-
-  if (slice.length == 0)
-    return COLOR_UNKNOWN;
-  if (*slice.text == '#')
-    return parse_hex_color (slice.text + 1, slice.length - 1);
-  if (slice.length > 4 && g_ascii_strncasecmp (slice.text, "rgb", 3) == 0)
-    return parse_rgb_function (slice);
-  for (gsize i = 0; i < G_N_ELEMENTS (color_names); i++) {
-    if (is_word (slice, color_names[i].name))
-      return color_names[i].color;
-  }
-  return slice.length == 6 ? parse_hex_color (slice.text, 6) : COLOR_UNKNOWN; /* bgcolor=ffffff */
-}
-
-static gboolean colors_look_same (guint32 a, guint32 b) {
-  for (guint shift = 0; shift < 24; shift += 8) {
-    if (ABS ((gint) (a >> shift & 0xFF) - (gint) (b >> shift & 0xFF)) > SAME_COLOR_DISTANCE)
-      return FALSE;
-  }
-  return TRUE;
-}
-
-/* The `background` shorthand: any picture makes it unknown, else the first word that is a colour counts. */
-static guint32 parse_background (Slice slice) {
-  const char *end = slice.text + slice.length;
-
-  if (contains (slice, "url(") || contains (slice, "gradient("))
-    return COLOR_UNKNOWN;
-  if (is_word (slice, "none") || is_word (slice, "initial") || is_word (slice, "unset"))
-    return COLOR_TRANSPARENT;
-  if (slice.length > 3 && g_ascii_strncasecmp (slice.text, "rgb", 3) == 0)
-    return style_parse_color (slice.text, slice.length);
-  for (const char *p = slice.text; p < end;) {
-    const char *word = p;
-    guint32 color;
-
-    while (p < end && !g_ascii_isspace (*p))
-      p++;
-    color = style_parse_color (word, (gsize) (p - word));
-    if (color != COLOR_UNKNOWN)
-      return color;
-    while (p < end && g_ascii_isspace (*p))
-      p++;
-  }
-  return COLOR_UNKNOWN;
-}
-
-/* Declarations */
-
-static guint32 parse_display (Slice slice) {
-  if (is_word (slice, "none"))
-    return DISPLAY_NONE;
-  if (is_word (slice, "inline") || is_word (slice, "contents") || is_word (slice, "ruby"))
-    return DISPLAY_INLINE;
-  if (contains (slice, "inline-"))
-    return DISPLAY_INLINE_BLOCK;
-  return contains (slice, "table") ? DISPLAY_TABLE : DISPLAY_BLOCK;
-}
-
-static guint32 parse_white_space (Slice slice) {
-  if (is_word (slice, "pre"))
-    return WHITE_PRE;
-  if (is_word (slice, "pre-wrap") || is_word (slice, "break-spaces") || is_word (slice, "-moz-pre-wrap"))
-    return WHITE_PRE_WRAP;
-  return is_word (slice, "pre-line") ? WHITE_PRE_LINE : WHITE_NORMAL;
-}
-
-static guint32 parse_clip (Slice slice) {
-  double first;
-  Slice rest;
-  const char *open = memchr (slice.text, '(', slice.length);
-
-  if (open == NULL)
-    return STYLE_NORMAL;
-  rest = trim (open + 1, slice.text + slice.length);
-  if (!read_number (rest, &first, &rest))
-    return STYLE_NORMAL;
-  if (contains (slice, "inset"))
-    return first >= 50 && rest.length > 0 && *rest.text == '%' ? STYLE_GONE : STYLE_NORMAL;
-  if (contains (slice, "circle"))
-    return first <= 0 ? STYLE_GONE : STYLE_NORMAL;
-  /* rect (0 0 0 0), rect (1px, 1px, 1px, 1px): all the same small number */
-  return contains (slice, "rect(") && first <= TINY_PIXELS && !contains (slice, "auto") ? STYLE_GONE : STYLE_NORMAL;
-}
-
-static gboolean opacity_is_zero (Slice slice) {
-  double number;
-  Slice rest;
-
-  if (!read_number (slice, &number, &rest))
-    return FALSE;
-  return number <= (rest.length > 0 ? 100 * NEARLY_CLEAR : NEARLY_CLEAR);
-}
-
-static guint32 parse_position (Slice slice) {
-  return is_word (slice, "absolute") || is_word (slice, "fixed") || is_word (slice, "relative") ? STYLE_GONE
-                                                                                                : STYLE_NORMAL;
-}
-
-static guint32 parse_value (StyleProperty property, Slice slice) {
-  switch (property) {
-  case STYLE_DISPLAY:
-    return parse_display (slice);
-  case STYLE_VISIBILITY:
-    return is_word (slice, "hidden") || is_word (slice, "collapse") ? STYLE_GONE : STYLE_NORMAL;
-  case STYLE_FONT_SIZE:
-  case STYLE_WIDTH:
-  case STYLE_HEIGHT:
-  case STYLE_MAX_WIDTH:
-  case STYLE_MAX_HEIGHT:
-    return zero_when_tiny (slice);
-  case STYLE_OVERFLOW:
-    return contains (slice, "hidden") || contains (slice, "clip") ? STYLE_GONE : STYLE_NORMAL;
-  case STYLE_OPACITY:
-    return opacity_is_zero (slice) ? STYLE_GONE : STYLE_NORMAL;
-  case STYLE_POSITION:
-    return parse_position (slice);
-  case STYLE_OFFSET:
-  case STYLE_MARGIN:
-  case STYLE_TEXT_INDENT:
-    return gone_when_far (slice);
-  case STYLE_COLOR:
-    return style_parse_color (slice.text, slice.length);
-  case STYLE_BACKGROUND:
-    return parse_background (slice);
-  case STYLE_BACKGROUND_IMAGE:
-    return is_word (slice, "none") ? STYLE_NORMAL : STYLE_GONE;
-  case STYLE_MSO_HIDE:
-    return is_word (slice, "all") ? STYLE_GONE : STYLE_NORMAL;
-  case STYLE_WHITE_SPACE:
-    return parse_white_space (slice);
-  case STYLE_CLIP:
-    return parse_clip (slice);
-  case STYLE_TRANSFORM:
-    return contains (slice, "scale(0)") || contains (slice, "scale(0,") ? STYLE_GONE : STYLE_NORMAL;
-  case STYLE_N_PROPERTIES:
-  default:
-    return STYLE_NORMAL;
-  }
-}
-
-static const struct {
-  const char *name;
+  guint length;
   StyleProperty property;
+  Shorthand shorthand;
 } property_names[] = {
-  { "color", STYLE_COLOR },
-  { "font-size", STYLE_FONT_SIZE },
-  { "width", STYLE_WIDTH },
-  { "height", STYLE_HEIGHT },
-  { "display", STYLE_DISPLAY },
-  { "background", STYLE_BACKGROUND },
-  { "background-color", STYLE_BACKGROUND },
-  { "background-image", STYLE_BACKGROUND_IMAGE },
-  { "max-width", STYLE_MAX_WIDTH },
-  { "max-height", STYLE_MAX_HEIGHT },
-  { "overflow", STYLE_OVERFLOW },
-  { "overflow-x", STYLE_OVERFLOW },
-  { "overflow-y", STYLE_OVERFLOW },
-  { "visibility", STYLE_VISIBILITY },
-  { "opacity", STYLE_OPACITY },
-  { "position", STYLE_POSITION },
-  { "left", STYLE_OFFSET },
-  { "top", STYLE_OFFSET },
-  { "right", STYLE_OFFSET },
-  { "margin-left", STYLE_MARGIN },
-  { "margin-top", STYLE_MARGIN },
-  { "text-indent", STYLE_TEXT_INDENT },
-  { "mso-hide", STYLE_MSO_HIDE },
-  { "white-space", STYLE_WHITE_SPACE },
-  { "clip", STYLE_CLIP },
-  { "clip-path", STYLE_CLIP },
-  { "transform", STYLE_TRANSFORM },
+  { "-webkit-text-fill-color", 23, STYLE_TEXT_FILL, SHORTHAND_NONE },
+  { "background", 10, STYLE_BACKGROUND, SHORTHAND_NONE },
+  { "background-color", 16, STYLE_BACKGROUND, SHORTHAND_NONE },
+  { "background-image", 16, STYLE_BACKGROUND_IMAGE, SHORTHAND_NONE },
+  { "clip", 4, STYLE_CLIP, SHORTHAND_NONE },
+  { "clip-path", 9, STYLE_CLIP_PATH, SHORTHAND_NONE },
+  { "color", 5, STYLE_COLOR, SHORTHAND_NONE },
+  { "display", 7, STYLE_DISPLAY, SHORTHAND_NONE },
+  { "filter", 6, STYLE_FILTER, SHORTHAND_NONE },
+  { "font", 4, STYLE_FONT_SIZE, SHORTHAND_FONT },
+  { "font-size", 9, STYLE_FONT_SIZE, SHORTHAND_NONE },
+  { "height", 6, STYLE_HEIGHT, SHORTHAND_NONE },
+  { "left", 4, STYLE_OFFSET, SHORTHAND_NONE },
+  { "list-style", 10, STYLE_LIST_TYPE, SHORTHAND_NONE },
+  { "list-style-type", 15, STYLE_LIST_TYPE, SHORTHAND_NONE },
+  { "margin", 6, STYLE_MARGIN, SHORTHAND_MARGIN },
+  { "margin-bottom", 13, STYLE_SPACE_BELOW, SHORTHAND_NONE },
+  { "margin-left", 11, STYLE_MARGIN, SHORTHAND_NONE },
+  { "margin-top", 10, STYLE_SPACE_ABOVE, SHORTHAND_NONE },
+  { "max-height", 10, STYLE_MAX_HEIGHT, SHORTHAND_NONE },
+  { "max-width", 9, STYLE_MAX_WIDTH, SHORTHAND_NONE },
+  { "opacity", 7, STYLE_OPACITY, SHORTHAND_NONE },
+  { "overflow", 8, STYLE_OVERFLOW, SHORTHAND_NONE },
+  { "overflow-x", 10, STYLE_OVERFLOW, SHORTHAND_NONE },
+  { "overflow-y", 10, STYLE_OVERFLOW, SHORTHAND_NONE },
+  { "position", 8, STYLE_POSITION, SHORTHAND_NONE },
+  { "right", 5, STYLE_OFFSET, SHORTHAND_NONE },
+  { "text-indent", 11, STYLE_TEXT_INDENT, SHORTHAND_NONE },
+  { "top", 3, STYLE_OFFSET, SHORTHAND_NONE },
+  { "transform", 9, STYLE_TRANSFORM, SHORTHAND_NONE },
+  { "visibility", 10, STYLE_VISIBILITY, SHORTHAND_NONE },
+  { "white-space", 11, STYLE_WHITE_SPACE, SHORTHAND_NONE },
+  { "width", 5, STYLE_WIDTH, SHORTHAND_NONE },
 };
 
 static void set_declaration (Declarations *declarations, StyleProperty property, guint32 value, gboolean important) {
@@ -392,34 +89,67 @@ static gboolean cut_important (Slice *value) {
 
   for (gsize i = value->length; i > 0 && mark == NULL; i--)
     mark = value->text[i - 1] == '!' ? value->text + i - 1 : NULL;
-  if (mark == NULL || !is_word (trim (mark + 1, value->text + value->length), "important"))
+  if (mark == NULL || !slice_is (slice_trim (mark + 1, value->text + value->length), "important"))
     return FALSE;
-  *value = trim (value->text, mark);
+  *value = slice_trim (value->text, mark);
   return TRUE;
+}
+
+static void set_margins (Declarations *declarations, Slice value, gboolean important) {
+  guint32 above = value_of_space (value_side (value, 0));
+  guint32 below = value_of_space (value_side (value, 2));
+
+  if (above != STYLE_INVALID)
+    set_declaration (declarations, STYLE_SPACE_ABOVE, above, important);
+  if (below != STYLE_INVALID)
+    set_declaration (declarations, STYLE_SPACE_BELOW, below, important);
+  set_declaration (declarations, STYLE_MARGIN, value_of_distance (value_side (value, 3)), important);
+}
+
+/* The row of a property's name, or -1 for the many that do not matter. */
+static gint find_property (Slice name) {
+  gint low = 0, high = G_N_ELEMENTS (property_names);
+
+  while (low < high) {
+    gint middle = (low + high) / 2;
+    guint length = property_names[middle].length;
+    int order = slice_compare (name, property_names[middle].name, length);
+
+    if (order == 0)
+      return middle;
+    if (order > 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return -1;
 }
 
 static void parse_declaration (const char *text, const char *end, Declarations *declarations) {
   const char *colon = memchr (text, ':', (gsize) (end - text));
-  Slice name, value;
+  gint row = colon != NULL ? find_property (slice_trim (text, colon)) : -1;
   gboolean important;
+  Slice value;
+  guint32 parsed;
 
-  if (colon == NULL)
+  if (row < 0)
     return;
-  name = trim (text, colon);
-  for (gsize i = 0; i < G_N_ELEMENTS (property_names); i++) {
-    if (!is_word (name, property_names[i].name))
-      continue;
-    value = trim (colon + 1, end);
-    important = cut_important (&value);
-    if (value.length > 0 && !is_word (value, "inherit"))
-      set_declaration (declarations, property_names[i].property, parse_value (property_names[i].property, value),
-                       important);
+  value = slice_trim (colon + 1, end);
+  important = cut_important (&value);
+  if (value.length == 0 || slice_is (value, "inherit"))
+    return;
+  if (property_names[row].shorthand == SHORTHAND_MARGIN) {
+    set_margins (declarations, value, important);
     return;
   }
+  parsed = property_names[row].shorthand == SHORTHAND_FONT ? value_of_font (value)
+                                                           : value_parse (property_names[row].property, value);
+  if (parsed != STYLE_INVALID)
+    set_declaration (declarations, property_names[row].property, parsed, important);
 }
 
-/* The end of the declaration at @p: a semicolon outside quotes, parentheses and comments. */
-static const char *declaration_end (const char *p, const char *end) {
+/* The end of the declaration at @p: a semicolon outside quotes and parentheses. */
+static const char *careful_end (const char *p, const char *end) {
   char quote = 0;
   guint depth = 0;
 
@@ -438,19 +168,46 @@ static const char *declaration_end (const char *p, const char *end) {
   return end;
 }
 
+/* Most declarations have neither quotes nor parentheses: they end at the next semicolon. */
+static const char *declaration_end (const char *p, const char *end) {
+  const char *start = p;
+
+  for (; p < end && *p != ';'; p++) {
+    if (*p == '"' || *p == '\'' || *p == '(')
+      return careful_end (start, end);
+  }
+  return p;
+}
+
+/* "\6e": the character, when it is one that words are made of; '_' stands for all others. */
+static const char *append_escape (GString *out, const char *p, const char *end) {
+  guint32 code = 0;
+  guint digits = 0;
+
+  for (p++; p < end && digits < 6 && g_ascii_isxdigit (*p); p++, digits++)
+    code = code << 4 | (guint32) g_ascii_xdigit_value (*p);
+  if (digits == 0)
+    code = p < end ? (guchar) *p++ : 0;
+  else if (p < end && g_ascii_isspace (*p))
+    p++;
+  g_string_append_c (out, code < 0x80 && (g_ascii_isalnum ((char) code) || code == '-') ? (char) code : '_');
+  return p;
+}
+
 static char *without_comments (const char *text, gsize length, gsize *ret_length) {
   GString *out = g_string_sized_new (length);
   const char *end = text + length;
 
   while (text < end) {
-    const char *open = text;
-
-    while (open + 1 < end && !(open[0] == '/' && open[1] == '*'))
-      open++;
-    open = open + 1 < end ? open : end;
-    g_string_append_len (out, text, open - text);
-    for (text = open < end ? open + 2 : end; text < end && !(text[-1] == '/' && text[-2] == '*' && text >= open + 4);)
-      text++;
+    if (*text == '\\')
+      text = append_escape (out, text, end);
+    else if (end - text < 2 || text[0] != '/' || text[1] != '*')
+      g_string_append_c (out, *text++);
+    else {
+      for (text += 2; text < end && !(end - text >= 2 && text[0] == '*' && text[1] == '/'); text++)
+        ;
+      text = MIN (text + 2, end);
+    }
   }
   *ret_length = out->len;
   return g_string_free (out, FALSE);
@@ -460,7 +217,7 @@ void style_parse_declarations (const char *text, gsize length, Declarations *dec
   g_autofree char *clean = NULL;
   const char *end;
 
-  if (memchr (text, '*', length) != NULL)
+  if (memchr (text, '*', length) != NULL || memchr (text, '\\', length) != NULL)
     text = clean = without_comments (text, length, &length);
   end = text + length;
   while (text < end) {
@@ -513,7 +270,8 @@ static gboolean box_is_empty (const Declarations *declared, gboolean block, gboo
 
 static gboolean vanishes (const Declarations *declared, gboolean block, gboolean cell) {
   if (says (declared, STYLE_DISPLAY, DISPLAY_NONE) || says (declared, STYLE_OPACITY, STYLE_GONE)
-      || says (declared, STYLE_MSO_HIDE, STYLE_GONE) || says (declared, STYLE_TRANSFORM, STYLE_GONE))
+      || says (declared, STYLE_FILTER, STYLE_GONE) || says (declared, STYLE_CLIP_PATH, STYLE_GONE)
+      || says (declared, STYLE_TRANSFORM, STYLE_GONE))
     return TRUE;
   if (says (declared, STYLE_POSITION, STYLE_GONE)
       && (says (declared, STYLE_OFFSET, STYLE_GONE) || says (declared, STYLE_CLIP, STYLE_GONE)))
@@ -538,8 +296,12 @@ Style style_compute (const Style *parent, const Declarations *declared, gboolean
     style.far_indent = value[STYLE_TEXT_INDENT] == STYLE_GONE;
   if (declared->set >> STYLE_WHITE_SPACE & 1)
     style.white_space = (guint8) value[STYLE_WHITE_SPACE];
+  if (declared->set >> STYLE_LIST_TYPE & 1)
+    style.list_type = (char) value[STYLE_LIST_TYPE];
   if (declared->set >> STYLE_COLOR & 1)
     style.color = value[STYLE_COLOR];
+  if (declared->set >> STYLE_TEXT_FILL & 1)
+    style.clear = value[STYLE_TEXT_FILL] == COLOR_TRANSPARENT;
   if ((declared->set >> STYLE_BACKGROUND & 1) && value[STYLE_BACKGROUND] != COLOR_TRANSPARENT)
     style.background = value[STYLE_BACKGROUND];
   if (says (declared, STYLE_BACKGROUND_IMAGE, STYLE_GONE))
@@ -550,7 +312,8 @@ Style style_compute (const Style *parent, const Declarations *declared, gboolean
 gboolean style_is_hidden (const Style *style, gboolean white_page) {
   guint32 background = style->background;
 
-  if (style->gone || style->invisible || style->tiny || style->far_indent || style->color == COLOR_TRANSPARENT)
+  if (style->gone || style->invisible || style->tiny || style->far_indent || style->clear
+      || style->color == COLOR_TRANSPARENT)
     return TRUE;
   if (style->color == COLOR_UNKNOWN || background == COLOR_UNKNOWN)
     return FALSE;

@@ -10,6 +10,8 @@
 
 #include <glib.h>
 
+#include "colors.h"
+
 typedef enum {
   STYLE_DISPLAY,
   STYLE_VISIBILITY,
@@ -27,20 +29,26 @@ typedef enum {
   STYLE_COLOR,
   STYLE_BACKGROUND,
   STYLE_BACKGROUND_IMAGE,
-  STYLE_MSO_HIDE,
+  STYLE_TEXT_FILL,
   STYLE_WHITE_SPACE,
   STYLE_CLIP,
+  STYLE_CLIP_PATH,
+  STYLE_FILTER,
+  STYLE_SPACE_ABOVE,
+  STYLE_SPACE_BELOW,
+  STYLE_LIST_TYPE,
   STYLE_TRANSFORM,
   STYLE_N_PROPERTIES
 } StyleProperty;
 
 /* Values. Most properties only say whether they vanish (zero size, far away) or not. */
 enum { STYLE_NORMAL, STYLE_GONE };
+#define STYLE_INVALID G_MAXUINT32 /* no such value: the declaration counts for nothing */
 enum { DISPLAY_INLINE, DISPLAY_BLOCK, DISPLAY_INLINE_BLOCK, DISPLAY_TABLE, DISPLAY_NONE };
+enum { SPACE_NONE, SPACE_SOME, SPACE_LINE }; /* margins: none to speak of, some, an empty line's worth */
+#define LIST_NONE 'n'
+#define LIST_BULLET '*'
 enum { WHITE_NORMAL, WHITE_PRE, WHITE_PRE_WRAP, WHITE_PRE_LINE };
-
-#define COLOR_UNKNOWN 0x1000000u /* there is one, but which? equals none */
-#define COLOR_TRANSPARENT 0x2000000u
 
 typedef struct {
   guint32 set;       /* bit per property */
@@ -62,8 +70,10 @@ typedef struct {
   gboolean tiny;       /* font-size 0 or 1px; likewise */
   gboolean far_indent; /* text-indent out of the window; likewise */
   guint32 color;
+  gboolean clear;     /* the letters are not painted at all: -webkit-text-fill-color */
   guint32 background; /* what is painted behind, ancestors included */
   guint8 white_space;
+  char list_type; /* '1' 'a' 'A' 'i' 'I', LIST_BULLET, LIST_NONE; 0 when no style says */
 } Style;
 
 typedef struct {
@@ -71,14 +81,14 @@ typedef struct {
   guint64 id;
   guint64 classes[8];
   guint n_classes;
-} StyleNames; /* an element as selectors see it: hashes, 0 for none */
+  guint64 all_classes; /* the attribute as it stands, for [class="a b"] */
+} StyleNames;          /* an element as selectors see it: hashes, 0 for none */
 
 typedef struct _Sheet Sheet;
 
 extern const Style style_initial;
 
 guint64 style_hash (const char *text, gsize length);
-guint32 style_parse_color (const char *text, gsize length);
 void style_parse_declarations (const char *text, gsize length, Declarations *declarations);
 void cascade_apply (Cascade *cascade, const Declarations *declarations, guint32 weight);
 void cascade_set_hint (Cascade *cascade, StyleProperty property, guint32 value);

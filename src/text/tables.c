@@ -15,6 +15,9 @@
 #define MAX_ROWS 20000u
 #define MAX_TEXT_BYTES (1024u * 1024)
 #define SHORT_CELL_COLUMNS 40u
+#define AMOUNT_COLUMNS 16u
+#define VALUE_LINES 4u
+#define KEY_COLUMNS 24u /* of the first column in a table of names and values */
 #define SEPARATOR " | "
 
 typedef struct {
@@ -180,18 +183,54 @@ static const Cell *cell_at (const Table *table, guint index) {
   return &g_array_index (table->cells, Cell, index);
 }
 
-/* Without a word from the sender: short cells of one line, in at least two rows of at least two columns. */
-static gboolean looks_like_data (const Table *table) {
+static gboolean has_one_line (const Table *table, const Cell *cell) {
+  return memchr (table->text->str + cell->start, '\n', cell->length) == NULL;
+}
+
+/* One line, however long, or a few short ones: an address. */
+static gboolean is_value (const Table *table, const Cell *cell) {
+  const char *line = table->text->str + cell->start;
+  const char *end = line + cell->length;
+  guint lines = 0;
+
+  if (has_one_line (table, cell))
+    return TRUE;
+  while (line < end) {
+    const char *stop = memchr (line, '\n', (gsize) (end - line));
+
+    stop = stop != NULL ? stop : end;
+    if (++lines > VALUE_LINES || mugai_unicode_columns (line, stop - line) > SHORT_CELL_COLUMNS)
+      return FALSE;
+    line = stop + 1;
+  }
+  return TRUE;
+}
+
+/* Names and values: two columns, at least two rows of both, the first short; values may be long. */
+static gboolean looks_like_pairs (const Table *table) {
+  guint rows = 0;
+
+  if (table->blocks || table->n_columns != 2)
+    return FALSE;
+  for (guint row = 0; row < table->rows->len; row++) {
+    guint first = row_start (table, row);
+    const Cell *key;
+
+    if (row_end (table, row) != first + 2)
+      continue;
+    key = cell_at (table, first);
+    if (key->columns > KEY_COLUMNS || !has_one_line (table, key) || !is_value (table, cell_at (table, first + 1))
+        || g_str_has_prefix (table->text->str + key->start, "［"))
+      return FALSE;
+    rows += key->columns > 0 && cell_at (table, first + 1)->columns > 0;
+  }
+  return rows >= 2 && rows * 2 > table->rows->len;
+}
+
+/* Rows with something in two cells at least. */
+static guint count_full_rows (const Table *table) {
   guint full_rows = 0;
 
-  if (table->blocks)
-    return FALSE;
-  for (guint i = 0; i < table->cells->len; i++) {
-    const Cell *cell = cell_at (table, i);
-
-    if (cell->columns > SHORT_CELL_COLUMNS || memchr (table->text->str + cell->start, '\n', cell->length) != NULL)
-      return FALSE;
-  }
   for (guint row = 0; row < table->rows->len; row++) {
     guint filled = 0;
 
@@ -199,17 +238,100 @@ static gboolean looks_like_data (const Table *table) {
       filled += cell_at (table, i)->columns > 0;
     full_rows += filled >= 2;
   }
+  return full_rows;
+}
+
+/* Without a word from the sender: short cells of one line, in at least two rows of at least two columns. */
+static gboolean looks_like_data (const Table *table) {
+  guint full_rows = count_full_rows (table);
+
+  if (table->blocks)
+    return FALSE;
+  for (guint i = 0; i < table->cells->len; i++) {
+    const Cell *cell = cell_at (table, i);
+
+    if (cell->columns > SHORT_CELL_COLUMNS || !has_one_line (table, cell))
+      return FALSE;
+  }
   return full_rows >= 2 && full_rows * 2 > table->rows->len;
 }
 
+/* Behind a sign or a currency's mark at @text; @text itself when none stands there. */
+static const char *skip_sign (const char *text) {
+  static const char *const signs[] = { "¥", "￥", "$", "€", "£", "-", "+", "−", "△", "▲" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (signs); i++) {
+    if (g_str_has_prefix (text, signs[i]))
+      return text + strlen (signs[i]);
+  }
+  return text;
+}
+
+/* "1,200円", "$13.20", "-¥50": a digit behind at most two marks, and short. */
+static gboolean is_amount (const Table *table, const Cell *cell) {
+  const char *text = table->text->str + cell->start;
+  const char *digit = skip_sign (skip_sign (text));
+
+  return cell->columns > 0 && cell->columns <= AMOUNT_COLUMNS && digit < text + cell->length
+         && g_ascii_isdigit (*digit);
+}
+
+/* Rows that end in an amount belong together even in a table of layout: a bill's lines, made of one such table each. */
+static gboolean looks_like_amounts (const Table *table) {
+  guint rows = 0;
+
+  if (table->blocks)
+    return FALSE;
+  for (guint row = 0; row < table->rows->len; row++) {
+    const Cell *last = NULL;
+    guint filled = 0;
+
+    for (guint i = row_start (table, row); i < row_end (table, row); i++) {
+      const Cell *cell = cell_at (table, i);
+
+      if (cell->columns > SHORT_CELL_COLUMNS || !has_one_line (table, cell))
+        return FALSE;
+      last = cell->columns > 0 ? cell : last;
+      filled += cell->columns > 0;
+    }
+    if (filled >= 2 && !is_amount (table, last))
+      return FALSE;
+    rows += filled >= 2;
+  }
+  return rows > 0;
+}
+
+/* A cell that is more than a line or two. */
+static gboolean holds_prose (const Table *table) {
+  for (guint i = 0; i < table->cells->len; i++) {
+    if (cell_at (table, i)->columns > 2 * SHORT_CELL_COLUMNS)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Some frameworks for newsletters make their columns of <th>: no heading is that long. */
+static gboolean headings_hold_prose (const Table *table) {
+  for (guint i = 0; i < table->cells->len; i++) {
+    if (cell_at (table, i)->header && cell_at (table, i)->columns > 2 * SHORT_CELL_COLUMNS)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static gboolean is_data (const Table *table) {
-  if (table->lost || table->presentation || table->rows->len < 1 || table->n_columns < 2)
+  if (table->lost || table->rows->len < 1 || table->n_columns < 2)
     return FALSE;
   if (table->flow->n_paragraphs - table->flow->n_recorded != table->unrecorded)
     return FALSE; /* text outside the cells */
-  if (table->says_data && !table->blocks)
+  if (looks_like_amounts (table))
     return TRUE;
-  return looks_like_data (table);
+  if (table->presentation)
+    return FALSE;
+  if (table->says_data && count_full_rows (table) > (table->blocks ? 1 : 0) && !headings_hold_prose (table)
+      && (!table->blocks || !holds_prose (table)))
+    return TRUE;
+  return looks_like_data (table) || looks_like_pairs (table);
 }
 
 /* Writing */
@@ -315,8 +437,13 @@ static void write_named_row (Table *table, guint row, guint heading_row) {
   flow_block (table->flow, 1);
 }
 
+/* "名:" needs no second colon. */
+static const char *after_name (const GString *line) {
+  return g_str_has_suffix (line->str, ":") || g_str_has_suffix (line->str, "：") ? " " : ": ";
+}
+
 /* No heading row to go by: "名: 値" when the row's first cell names it, else the cells in one folded line. */
-static void write_joined_row (Table *table, guint row) {
+static void write_joined_row (Table *table, guint row, gboolean pairs) {
   g_autoptr (GString) line = g_string_new (NULL);
   gboolean named = FALSE;
 
@@ -326,8 +453,8 @@ static void write_joined_row (Table *table, guint row) {
     if (cell->columns == 0)
       continue;
     if (line->len > 0)
-      g_string_append (line, named ? ": " : SEPARATOR);
-    named = line->len == 0 && cell->header;
+      g_string_append (line, named ? after_name (line) : SEPARATOR);
+    named = line->len == 0 && (cell->header || pairs);
     append_cell_text (table, cell, line);
   }
   if (line->len > 0)
@@ -337,6 +464,7 @@ static void write_joined_row (Table *table, guint row) {
 static void write_data (Table *table, const gsize *widths) {
   Flow *flow = table->flow;
   gboolean fits = span_width (widths, 0, table->n_columns) <= flow_available_columns (flow);
+  gboolean pairs = looks_like_pairs (table);
   gint heading_row = -1;
 
   g_string_truncate (flow->out, table->out_start);
@@ -351,7 +479,7 @@ static void write_data (Table *table, const gsize *widths) {
     else if (heading_row >= 0)
       write_named_row (table, row, (guint) heading_row);
     else
-      write_joined_row (table, row);
+      write_joined_row (table, row, pairs);
   }
 }
 

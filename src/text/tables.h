@@ -18,7 +18,8 @@ Table *table_begin (Flow *flow, gboolean presentation, guint border);
 void table_free (Table *table);
 /* A table inside: this one is layout. */
 void table_note_nested (Table *table);
-/* Block content in a cell (list, heading, quote, pre, rule): layout, unless the table says that it is data. */
+/* Block content in a cell (list, heading, quote, pre, rule): layout, unless the table says that it is data and the
+ * cells are short. */
 void table_note_block (Table *table);
 /* th, caption, thead, scope: it says so. */
 void table_note_data (Table *table);

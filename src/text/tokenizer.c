@@ -215,6 +215,12 @@ static const char *read_reference (Tokenizer *self, gboolean in_attribute, gsize
 
 /* Appends lower case, with U+FFFD for NUL. */
 static void append_name (GString *out, const char *text, const char *end) {
+  gsize at = out->len;
+
+  g_string_set_size (out, at + (gsize) (end - text));
+  for (; text < end && *text != '\0'; text++)
+    out->str[at++] = (char) (*text + ((guint) (*text - 'A') < 26 ? 'a' - 'A' : 0));
+  g_string_truncate (out, at);
   for (; text < end; text++) {
     if (*text == '\0')
       g_string_append (out, REPLACEMENT);

@@ -64,10 +64,12 @@ def japanese(sender=CITIZEN, recipient=STAFF):
 def spreadsheet_bytes():
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as book:
-        book.writestr("[Content_Types].xml", '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/'
+        def add(name, text):  # one time for all, so that the same bytes come out each time
+            book.writestr(zipfile.ZipInfo(name, (2026, 11, 21, 10, 0, 0)), text, zipfile.ZIP_DEFLATED)
+        add("[Content_Types].xml", '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/'
                       'content-types"><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-'
                       'officedocument.spreadsheetml.sheet.main+xml"/></Types>')
-        book.writestr("xl/workbook.xml", '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>')
+        add("xl/workbook.xml", '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>')
     return memory.getvalue()
 
 

@@ -43,7 +43,8 @@ static void splice (GByteArray *bytes, GRand *random, GPtrArray *seeds) {
   guint n = (guint) g_rand_int_range (random, 1, (gint) MIN (length - from, 64) + 1);
   guint at = bytes->len > 0 ? (guint) g_rand_int_range (random, 0, (gint) bytes->len) : 0;
   GByteArray *tail = g_byte_array_new ();
-  g_byte_array_append (tail, bytes->data + at, bytes->len - at);
+  if (bytes->len > at) /* an empty array has no data to point into */
+    g_byte_array_append (tail, bytes->data + at, bytes->len - at);
   g_byte_array_set_size (bytes, at);
   g_byte_array_append (bytes, other + from, n);
   g_byte_array_append (bytes, tail->data, tail->len);

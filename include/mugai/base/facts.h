@@ -105,7 +105,9 @@
   X (DELIVERED_TO, "delivered-to-ours")        /* Delivered-To or X-Original-To of ours in a mail that leaves us */    \
   X (RECEIVED, "received-for-ours")            /* Received: ... for <one of ours> in a mail that leaves us */          \
   X (SRS, "srs")                               /* envelope sender SRS0= or SRS1= */                                    \
-  X (CAF, "caf")                               /* envelope sender +caf_= (Gmail) */
+  X (CAF, "caf")                               /* envelope sender +caf_= (Gmail) */                                    \
+  X (MESSAGE_ID_SEEN, "message-id-seen")       /* its Message-ID came in from outside within the last day */           \
+  X (MAIL_BOX_ECHO, "mail-box-echo")           /* its mail box answers every mail it gets with one to this address */
 
 #define MUGAI_ENUM_MEMBER_FORWARDING(c, n) MUGAI_FORWARDING_##c,
 typedef enum { MUGAI_FORWARDINGS (MUGAI_ENUM_MEMBER_FORWARDING) MUGAI_N_FORWARDINGS } MugaiForwarding;
@@ -227,6 +229,36 @@ typedef struct {
   gboolean inside;          /* is one of ours */
 } MugaiRecipient;
 
+/* Whose mail is counted. */
+typedef enum {
+  MUGAI_RATE_SENDER,
+  MUGAI_RATE_USER,
+  MUGAI_RATE_CLIENT,
+  MUGAI_RATE_ORGANISATION,
+  MUGAI_N_RATE_SUBJECTS
+} MugaiRateSubject;
+
+typedef struct {
+  guint messages, recipients; /* within the window; 0: no limit */
+  gint64 window_s;
+  gboolean stop; /* over it: stopped until a person resumes it */
+} MugaiRateLimit;
+
+/* One bucket that a mail is counted in. */
+typedef struct {
+  char *key;                  /* "outbound:sender:kakari@city.example.lg.jp" */
+  guint messages, recipients; /* limits, as above */
+  gint64 window_s;
+  gboolean stop, exceeded;
+} MugaiRate;
+#define MUGAI_RATE_MAX_KEY_BYTES 400u  /* "outbound:sender:" and an address of 320 octets (RFC 5321), with room */
+#define MUGAI_RATE_MAX_WINDOW_S 86400u /* so far back the keeper reads the chain at a start */
+void mugai_rate_free (MugaiRate *rate);
+/** mugai_rates_to_json, _from_json: (transfer full): [{"key","messages","recipients","window_s","stop","exceeded"}]; NULL: not as agreed. */
+json_t *mugai_rates_to_json (const GPtrArray *rates);
+GPtrArray *mugai_rates_from_json (json_t *array);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MugaiRate, mugai_rate_free)
+
 typedef struct {
   char *client; /* IP address as text; "127.0.0.1" for mail from sendmail(1) */
   char *helo;
@@ -237,7 +269,11 @@ typedef struct {
   MugaiDirection direction; /* of the message as a whole */
   GPtrArray *recipients;    /* of MugaiRecipient */
   guint64 size_bytes;
-  char **forwarding;       /* names of the evidence of auto-forwarding, from flow; never NULL */
+  char **forwarding; /* names of the evidence of auto-forwarding, from flow; never NULL */
+  char *
+      forwarding_owner; /* mail box of ours that the evidence names: who is told; "": none, nor is the sender one; NULL: no evidence */
+  gboolean message_id_seen, mail_box_echo; /* what the keeper remembers of mail that came in: flow/echoes.h */
+  GPtrArray *rates;        /* of MugaiRate: counted there, and whether it ran over; NULL: no counters asked */
   char *queue_id;          /* "" when the MTA gave none */
   gint64 time_us;          /* when the transaction began [µs since 1970]: decide's only clock */
   guint attempt;           /* 1 for the first worker */
@@ -286,6 +322,9 @@ typedef struct {
   char **notify;          /* HOLD: to whom the notice goes; empty: nobody gets one and the mail is refused */
   char *subject_tag;      /* put before the Subject, or NULL */
   GPtrArray *add_headers; /* of MugaiHeaderFact, X-Mugai-* and Auto-Submitted only */
+  /* for the front alone, not on the wire to the worker: */
+  GPtrArray *add_recipients;  /* of char*: addresses of ours that get the mail too */
+  GPtrArray *drop_recipients; /* of char*: envelope recipients that a rule takes off, their own decision is HOLD */
 } MugaiDecision;
 
 MugaiDecision *mugai_decision_new (void);

@@ -109,7 +109,7 @@ char *mugai_mail_leaf_text (const MugaiEntity *entity, const char *hint, guint64
 /**
  * mugai_mail_cut_encoded:
  * @text: UTF-8 lines with LF, safe
- * @oddities: (inout): in-body-encoding
+ * @oddities: (inout) (nullable): in-body-encoding; NULL: text of our own layout, where one long token alone on its line is none
  *
  * @text without uuencode, yEnc, BinHex, ascii85 and base64 blocks, each replaced by one line that says so: some mail programs turn
  * them into attachments. mugai_mail_leaf_text () does it for plain text; call it for text that was made from HTML and the like.

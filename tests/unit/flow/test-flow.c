@@ -212,7 +212,12 @@ static const struct {
   { "10.0.0.1", "", "srs0team@city.example.lg.jp", "a@example.com", "", "" },
   { "10.0.0.1", "", "staff-bounces@city.example.lg.jp", "a@example.com",
     "list-id: Staff <staff.city.example.lg.jp>|delivered-to: staff@city.example.lg.jp", "" },
-  { "10.0.0.1", "", "c@example.net", "t@city.example.lg.jp", "auto-submitted: auto-forwarded", "" }, /* internal */
+  /* inside: found all the same, but not what each hop of an ordinary mail leaves */
+  { "10.0.0.1", "", "c@example.net", "t@city.example.lg.jp", "auto-submitted: auto-forwarded", "auto-submitted" },
+  { "10.0.0.1", "", "c@example.net", "t@city.example.lg.jp",
+    "received: by mx for <t@city.example.lg.jp>; Mon|delivered-to: t@city.example.lg.jp", "" },
+  { "10.0.0.1", "", "c@example.net", "t@city.example.lg.jp", "delivered-to: u@city.example.lg.jp",
+    "delivered-to-ours" },
   { "192.0.2.1", "", "c@example.net", "t@city.example.lg.jp", "x-forwarded-to: t@city.example.lg.jp",
     "" }, /* inbound */
 };

@@ -79,6 +79,11 @@ static void test_accepted (void) {
   assert_accepted (mixed, strlen (mixed), MUGAI_CEILING_PARTS, mixed_sha256, "--" B, 3);
   assert_accepted (mixed, strlen (mixed), MUGAI_CEILING_UNTOUCHED, mixed_sha256, "--" B, 3);
 
+  /* words, not uuencode */
+  g_autofree char *words = g_strdup_printf ("MIME-Version: 1.0\r\n" TEXT_QP "%s",
+                                            "begin the day\r\nDEAR SIR,\r\nbegin 644\r\n\r\n#86)C\r\n");
+  assert_accepted (words, strlen (words), MUGAI_CEILING_TEXT, NULL, "begin", 3);
+
   static const char empty[] = "MIME-Version: 1.0\r\n" TEXT_QP;
   assert_accepted (empty, strlen (empty), MUGAI_CEILING_TEXT, NULL, "", 3);
 }
@@ -100,6 +105,10 @@ typedef struct {
 } NearMiss;
 
 static const NearMiss near_misses[] = {
+  { "uuencode in text", quoted, "\tlast line", "begin 644 a.exe\r\n#86)C\r\n`\r\nend", "uuencode" },
+  { "uuencode, upper case", quoted, "\tlast line", "BEGIN\ta.exe\r\n#86)C", "uuencode" },
+  { "uuencode behind an encoded line end", plain, "YWJj\r\nZGVm", "CmJl\r\nZ2luIDY0NCBhLmV4ZQojODYpQwo=", "uuencode" },
+  { "yEnc in text", quoted, "\tlast line", "=3Dybegin line=3D128 size=3D3 name=3Da.exe", "yEnc" },
   { "LF alone", plain, "X-Mugai-Extra: yes\r\n", "X-Mugai-Extra: yes\n", "CRLF at" },
   { "CR alone", plain, "yes\r\n", "y\res\r\n", "LF behind CR" },
   { "NUL (see below)", plain, "yes", "\x01", "printable ASCII" },

@@ -185,7 +185,8 @@ static void test_sound (void) {
   g_assert_nonnull (policy);
   g_assert_cmpstr (mugai_policy_name (policy), ==, "small");
   g_assert_cmpuint (mugai_policy_max_size (policy, MUGAI_DIRECTION_OUTBOUND), ==, 10u * 1024 * 1024);
-  g_assert_cmpuint (problems->len, ==, 2); /* warned of: over-size and auto-forward are missing */
+  g_assert_cmpuint (problems->len, ==,
+                    8); /* warned of: five rules are missing, and infected parts in three directions */
 }
 
 static void test_all_in_one_run (void) {

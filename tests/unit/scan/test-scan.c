@@ -415,6 +415,11 @@ static void test_broken (void) {
   static const Entry nameless[] = { { .name = "", .data = "x" } };
   g_auto (Result) zip = scan_zip (scanner, "a.zip", nameless, 1);
   g_assert_cmpuint (zip.members->len, ==, 1);
+  static const char cab[] =
+      "MSCF\0\0\0\0\x57\0\0\0\0\0\0\0\x2c\0\0\0\0\0\0\0\3\1\1\0\1\0\0\0\x34\x12\0\0\x4b\0\0\0\1\0\0\0\4\0\0\0"
+      "\0\0\0\0\0\0\x75\x5b\x97\x5c\x97\x5c\x8e\x5a\x87\x40\x8e\x91\x97\xbf.txt\0\0\0\0\4\0\4\0t-e";
+  g_auto (Result) cut = scan (scanner, "a.cab", ANY, cab, sizeof cab - 1);
+  g_assert_cmpint (cut.part->scan, ==, MUGAI_SCAN_UNPARSABLE);
   static const char *const heads[] = { "7z\xbc\xaf\x27\x1c", "MSCF",   "xar!",      "\x1f\x8b\x08", "BZh9",
                                        "\xfd\x37zXZ",        "070701", "!<arch>\n", "LZIP",         "\x1f\x9d",
                                        "Rar!\x1a\7\1",       "PK\3\4" };
@@ -482,6 +487,47 @@ static void test_seen (void) {
     g_auto (Result) other = scan (scanner, "b.png", "image/png", "\x89PNG\r\n\x1a\n other", 14);
     g_assert_cmphex (other.part->flags, ==, BIT (UNSEEN_BY_SCANNER));
     g_assert_cmpint (other.part->scan, ==, MUGAI_SCAN_CLEAN);
+  }
+  remove_signatures (folder);
+}
+
+static GBytes *make_two_part_mail (const char *subject, GBytes *first, const char *second) {
+  gsize length;
+  const guint8 *data = g_bytes_get_data (first, &length);
+  g_autofree char *one = g_base64_encode (data, length);
+  g_autofree char *two = g_base64_encode ((const guint8 *) second, strlen (second));
+  g_autofree char *text = g_strdup_printf (
+      "From: a@example.com\r\nTo: b@example.com\r\nSubject: %s\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; "
+      "boundary=q\r\n\r\n--q\r\nContent-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: "
+      "base64\r\n\r\n%s\r\n"
+      "--q\r\nContent-Type: application/octet-stream; name=b.bin\r\nContent-Transfer-Encoding: "
+      "base64\r\n\r\n%s\r\n--q--\r\n",
+      subject, one, two);
+  return g_bytes_new (text, strlen (text));
+}
+
+static MugaiScan scan_mail (MugaiScanner *scanner, const char *subject, GBytes *first, const char *second) {
+  g_autoptr (GBytes) mail = make_two_part_mail (subject, first, second);
+  mugai_scanner_begin_message (scanner, mail);
+  return mugai_scanner_message_verdict (scanner, NULL);
+}
+
+/* What was clean in one mail is not opened in the next; what comes behind it is, and what was not clean is never remembered. */
+static void test_cache (void) {
+  g_autofree char *folder = make_signatures ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MugaiScanner) scanner = mugai_scanner_new (folder, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autofree char *eicar = make_eicar ();
+  static const Entry good[] = { { .name = "a.txt", .data = "nothing bad in here" } };
+  const Entry bad[] = { { .name = "a.txt", .data = eicar } };
+  g_autoptr (GBytes) fine = make_zip (good, 1);
+  g_autoptr (GBytes) sick = make_zip (bad, 1);
+  for (guint round = 0; round < 3; round++) {
+    g_autofree char *subject = g_strdup_printf ("round %u", round);
+    g_assert_cmpint (scan_mail (scanner, subject, fine, "harmless"), ==, MUGAI_SCAN_CLEAN);
+    g_assert_cmpint (scan_mail (scanner, subject, fine, eicar), ==, MUGAI_SCAN_INFECTED);
+    g_assert_cmpint (scan_mail (scanner, subject, sick, "harmless"), ==, MUGAI_SCAN_INFECTED);
   }
   remove_signatures (folder);
 }
@@ -557,6 +603,7 @@ int main (int argc, char **argv) {
   g_test_add_func ("/scan/broken", test_broken);
   g_test_add_func ("/scan/engine", test_engine);
   g_test_add_func ("/scan/seen", test_seen);
+  g_test_add_func ("/scan/cache", test_cache);
   g_test_add_func ("/scan/over-limit", test_over_limit);
   g_test_add_func ("/scan/load-fails", test_load_fails);
   g_test_add_func ("/scan/clamav-testfiles", test_clamav_files);

@@ -1,28 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * Mistakes in a policy: where, the line itself, what is wrong and what to write instead; and the word that was meant.
+ * base/yaml: mistakes in a file: where, the line itself, what is wrong and what to write instead; and the word that was meant.
  * Texts come in pairs, Japanese and English, with the same arguments in the same order. Any thread.
  */
-#include "yaml.h"
+#include "mugai/base/yaml.h"
 
 #include <string.h>
 
 #include "mugai/base/unicode.h"
 
-#define MAX_SOURCE_BYTES 400u
 #define MAX_MESSAGE_BYTES 800u
 #define MAX_WORD 48u /* longer words are not compared */
 
-static void add (Problems *problems, const YamlFile *file, guint line, guint column, gboolean warning,
+static void add (MugaiYamlProblems *problems, const MugaiYamlFile *file, guint line, guint column, gboolean warning,
                  const char *format, va_list arguments) G_GNUC_PRINTF (6, 0);
 
-static void add (Problems *problems, const YamlFile *file, guint line, guint column, gboolean warning,
+static void add (MugaiYamlProblems *problems, const MugaiYamlFile *file, guint line, guint column, gboolean warning,
                  const char *format, va_list arguments) {
   if (!warning)
     problems->errors++;
-  if (problems->list->len >= MUGAI_POLICY_MAX_PROBLEMS)
+  if (problems->list->len >= MUGAI_YAML_MAX_PROBLEMS)
     return;
-  MugaiPolicyProblem *problem = g_new0 (MugaiPolicyProblem, 1);
+  MugaiYamlProblem *problem = g_new0 (MugaiYamlProblem, 1);
   g_autofree char *message = g_strdup_vprintf (format, arguments);
   gboolean has_line = file && line > 0 && line <= file->n_lines;
   problem->file = g_strdup (file ? file->name : "");
@@ -30,33 +29,38 @@ static void add (Problems *problems, const YamlFile *file, guint line, guint col
   problem->column = column;
   problem->warning = warning;
   problem->message = mugai_unicode_make_safe (message, -1, MAX_MESSAGE_BYTES);
-  problem->source = mugai_unicode_make_safe (has_line ? file->lines[line - 1] : "", -1, MAX_SOURCE_BYTES);
+  problem->source = mugai_unicode_make_safe (has_line ? file->lines[line - 1] : "", -1, MUGAI_YAML_MAX_SOURCE_BYTES);
   g_ptr_array_add (problems->list, problem);
 }
 
-void problem_add (Problems *problems, const YamlFile *file, guint line, guint column, const char *ja, const char *en,
-                  ...) {
+void mugai_yaml_problem_add (MugaiYamlProblems *problems, const MugaiYamlFile *file, guint line, guint column,
+                             const char *ja, const char *en, ...) {
   va_list arguments;
   va_start (arguments, en);
   add (problems, file, line, column, FALSE, problems->japanese ? ja : en, arguments);
   va_end (arguments);
 }
 
-void problem_at (Problems *problems, const Node *node, const char *ja, const char *en, ...) {
+void mugai_yaml_problem_at (MugaiYamlProblems *problems, const MugaiYamlNode *node, const char *ja, const char *en,
+                            ...) {
   va_list arguments;
+  if (node->cut)
+    return;
   va_start (arguments, en);
   add (problems, node->file, node->line, node->column, FALSE, problems->japanese ? ja : en, arguments);
   va_end (arguments);
 }
 
-void warn_at (Problems *problems, const Node *node, const char *ja, const char *en, ...) {
+void mugai_yaml_warn_at (MugaiYamlProblems *problems, const MugaiYamlNode *node, const char *ja, const char *en, ...) {
   va_list arguments;
+  if (node->cut)
+    return;
   va_start (arguments, en);
   add (problems, node->file, node->line, node->column, TRUE, problems->japanese ? ja : en, arguments);
   va_end (arguments);
 }
 
-void mugai_policy_problem_free (MugaiPolicyProblem *problem) {
+void mugai_yaml_problem_free (MugaiYamlProblem *problem) {
   if (!problem)
     return;
   g_free (problem->file);
@@ -77,7 +81,7 @@ static void append_caret (GString *text, const char *source, guint column) {
   g_string_append_c (text, '^');
 }
 
-char *mugai_policy_problem_format (const MugaiPolicyProblem *problem) {
+char *mugai_yaml_problem_format (const MugaiYamlProblem *problem) {
   GString *text = g_string_new (problem->file);
   if (problem->line > 0)
     g_string_append_printf (text, ":%u:%u", problem->line, problem->column);
@@ -114,7 +118,7 @@ static guint distance (const char *a, const char *b) {
   return last[m];
 }
 
-const char *nearest_word (const char *word, const char *const *words) {
+const char *mugai_yaml_nearest_word (const char *word, const char *const *words) {
   g_autofree char *plain = g_utf8_normalize (word, -1, G_NORMALIZE_ALL_COMPOSE);
   g_autofree char *lower = g_ascii_strdown (plain ? plain : word, -1);
   g_strdelimit (g_strstrip (lower), "_ ", '-');
@@ -135,7 +139,7 @@ const char *nearest_word (const char *word, const char *const *words) {
   return best;
 }
 
-const char *full_width_hint (const char *text, const char **ret_half) {
+const char *mugai_yaml_full_width_hint (const char *text, const char **ret_half) {
   static const char *const pairs[][2] = { { "：", ":" }, { "　", " " }, { "－", "-" }, { "，", "," },
                                           { "［", "[" }, { "］", "]" }, { "｛", "{" }, { "｝", "}" },
                                           { "＃", "#" }, { "“", "\"" }, { "”", "\"" }, { "、", "," } };
@@ -145,4 +149,23 @@ const char *full_width_hint (const char *text, const char **ret_half) {
       return pairs[i][0];
     }
   return NULL;
+}
+
+static gint compare_problems (gconstpointer a, gconstpointer b) {
+  const MugaiYamlProblem *one = *(MugaiYamlProblem *const *) a, *other = *(MugaiYamlProblem *const *) b;
+  int files = strcmp (one->file, other->file);
+  if (files != 0)
+    return files;
+  if (one->line != other->line)
+    return one->line < other->line ? -1 : 1;
+  if (one->column != other->column)
+    return one->column < other->column ? -1 : 1;
+  return strcmp (one->message, other->message);
+}
+
+void mugai_yaml_problems_sort (MugaiYamlProblems *problems) {
+  g_ptr_array_sort (problems->list, compare_problems);
+  for (guint i = problems->list->len; i > 1; i--)
+    if (compare_problems (&problems->list->pdata[i - 2], &problems->list->pdata[i - 1]) == 0)
+      g_ptr_array_remove_index (problems->list, i - 1);
 }

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * text/dress: the style of the current start tag, from attributes of old, style sheets and its own style.
+ *
+ * Knows the browser's own sheet as far as it matters here. See html.h for threads.
+ */
+#include "html.h"
+
+#include <string.h>
+
+static const StyleNames *ancestor_names (gpointer data, guint n) {
+  Html *self = data;
+
+  return n <= self->names->len ? &g_array_index (self->names, StyleNames, self->names->len - n) : NULL;
+}
+
+static gboolean keeps_white (Tag tag) {
+  return tag == TAG_PRE || tag == TAG_LISTING || tag == TAG_XMP || tag == TAG_PLAINTEXT;
+}
+
+/* What the browser's own style sheet and the old attributes say; any rule of the sender's is stronger. */
+static void apply_hints (Html *self, Tag tag, Cascade *cascade) {
+  const AttributeValue *values = self->attributes.values;
+
+  if (keeps_white (tag))
+    cascade_set_hint (cascade, STYLE_WHITE_SPACE, WHITE_PRE);
+  if (tag == TAG_TEXTAREA)
+    cascade_set_hint (cascade, STYLE_WHITE_SPACE, WHITE_PRE_WRAP);
+  if (tag == TAG_A && values[ATTRIBUTE_HREF].text != NULL)
+    cascade_set_hint (cascade, STYLE_COLOR, 0x0000EE);
+  if (values[ATTRIBUTE_HIDDEN].text != NULL || (tag == TAG_DIALOG && values[ATTRIBUTE_OPEN].text == NULL))
+    cascade_set_hint (cascade, STYLE_DISPLAY, DISPLAY_NONE);
+  if (values[ATTRIBUTE_BGCOLOR].text != NULL)
+    cascade_set_hint (cascade, STYLE_BACKGROUND,
+                      color_parse (values[ATTRIBUTE_BGCOLOR].text, values[ATTRIBUTE_BGCOLOR].length));
+  if (values[ATTRIBUTE_BACKGROUND].length > 0)
+    cascade_set_hint (cascade, STYLE_BACKGROUND_IMAGE, STYLE_GONE);
+  if (tag == TAG_FONT && values[ATTRIBUTE_COLOR].text != NULL)
+    cascade_set_hint (cascade, STYLE_COLOR, color_parse (values[ATTRIBUTE_COLOR].text, values[ATTRIBUTE_COLOR].length));
+  if (tag == TAG_BODY && values[ATTRIBUTE_TEXT].text != NULL)
+    cascade_set_hint (cascade, STYLE_COLOR, color_parse (values[ATTRIBUTE_TEXT].text, values[ATTRIBUTE_TEXT].length));
+}
+
+static StyleNames style_names (Html *self) {
+  StyleNames names = { .tag = style_hash (self->token.text, self->token.length) };
+  const AttributeValue *id = &self->attributes.values[ATTRIBUTE_ID];
+  const AttributeValue *class = &self->attributes.values[ATTRIBUTE_CLASS];
+
+  if (id->length > 0)
+    names.id = style_hash (id->text, id->length);
+  if (class->length > 0)
+    names.all_classes = style_hash (class->text, class->length);
+  for (gsize i = 0; i < class->length && names.n_classes < G_N_ELEMENTS (names.classes);) {
+    gsize start = i;
+
+    while (i < class->length && !g_ascii_isspace (class->text[i]))
+      i++;
+    if (i > start)
+      names.classes[names.n_classes++] = style_hash (class->text + start, i - start);
+    for (; i < class->length && g_ascii_isspace (class->text[i]); i++)
+      ;
+  }
+  return names;
+}
+
+/* The current start tag's declarations, all sources cascaded. @ret_names: only with a sheet. */
+void dress_element (Html *self, Tag tag, Declarations *ret_declared, StyleNames *ret_names) {
+  Cascade cascade = { 0 };
+  const AttributeValue *style = &self->attributes.values[ATTRIBUTE_STYLE];
+
+  apply_hints (self, tag, &cascade);
+  if (!sheet_is_empty (self->sheet)) {
+    *ret_names = style_names (self);
+    sheet_match (self->sheet, ret_names, ancestor_names, self, &cascade);
+  }
+  if (style->length > 0) {
+    Declarations declared = { 0 };
+
+    style_parse_declarations (style->text, style->length, &declared);
+    cascade_apply (&cascade, &declared, STYLE_WEIGHT_INLINE);
+  }
+  *ret_declared = cascade.declared;
+}

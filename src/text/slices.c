@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * text/slices: pieces of CSS, by pointer and length: trimmed, compared, read as numbers. Pure; threads: any.
+ */
+#include "slices.h"
+
+#include <string.h>
+
+Slice slice_trim (const char *text, const char *end) {
+  while (text < end && g_ascii_isspace (*text))
+    text++;
+  while (end > text && g_ascii_isspace (end[-1]))
+    end--;
+  return (Slice){ text, (gsize) (end - text) };
+}
+
+static guchar lower (char byte) {
+  guchar b = (guchar) byte;
+
+  return (guint) (b - 'A') < 26 ? b + ('a' - 'A') : b;
+}
+
+int slice_compare (Slice slice, const char *word, gsize length) {
+  gsize common = MIN (slice.length, length);
+
+  for (gsize i = 0; i < common; i++) {
+    int order = (int) lower (slice.text[i]) - (int) (guchar) word[i];
+
+    if (order != 0)
+      return order;
+  }
+  return slice.length == length ? 0 : slice.length < length ? -1 : 1;
+}
+
+gboolean slice_is (Slice slice, const char *word) {
+  gsize i = 0;
+
+  while (i < slice.length && word[i] != '\0' && lower (slice.text[i]) == (guchar) word[i])
+    i++;
+  return i == slice.length && word[i] == '\0';
+}
+
+gboolean slice_contains (Slice slice, const char *word) {
+  gsize length = strlen (word);
+
+  for (gsize i = 0; i + length <= slice.length; i++) {
+    if (lower (slice.text[i]) == (guchar) *word && slice_compare ((Slice){ slice.text + i, length }, word, length) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* A plain decimal number at the start of @slice; what follows it goes to @ret_rest. */
+gboolean slice_read_number (Slice slice, double *ret_number, Slice *ret_rest) {
+  const char *p = slice.text;
+  const char *end = p + slice.length;
+  gboolean negative = p < end && *p == '-';
+  gboolean digits = FALSE;
+  double number = 0, scale = 0.1;
+
+  if (p < end && (*p == '-' || *p == '+'))
+    p++;
+  for (; p < end && g_ascii_isdigit (*p); p++, digits = TRUE)
+    number = number < 1e12 ? number * 10 + (*p - '0') : number;
+  if (p < end && *p == '.') {
+    for (p++; p < end && g_ascii_isdigit (*p); p++, scale /= 10, digits = TRUE)
+      number += scale * (*p - '0');
+  }
+  *ret_number = negative ? -number : number;
+  *ret_rest = slice_trim (p, end);
+  return digits;
+}

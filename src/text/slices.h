@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * text/slices: pieces of CSS, by pointer and length. They own nothing; nothing here allocates. Threads: any.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+  const char *text;
+  gsize length;
+} Slice;
+
+Slice slice_trim (const char *text, const char *end);
+/* @word in lower case, here and below; the slice in any. */
+int slice_compare (Slice slice, const char *word, gsize length); /* <0, 0 or >0, by bytes */
+gboolean slice_is (Slice slice, const char *word);
+gboolean slice_contains (Slice slice, const char *word);
+/* A plain decimal number at the start of @slice; what follows it goes to @ret_rest. */
+gboolean slice_read_number (Slice slice, double *ret_number, Slice *ret_rest);

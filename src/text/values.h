@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * text/values: values of CSS properties, reduced to what matters here. Pure; threads: any.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "slices.h"
+#include "style.h"
+
+/* The value of a property that is no shorthand, or STYLE_INVALID. */
+guint32 value_parse (StyleProperty property, Slice slice);
+/* STYLE_FONT_SIZE out of the `font` shorthand. */
+guint32 value_of_font (Slice slice);
+/* The @n-th of the sides in a shorthand of one to four lengths: 0 top, 1 right, 2 bottom, 3 left. */
+Slice value_side (Slice slice, guint n);
+guint32 value_of_space (Slice slice);    /* SPACE_NONE, ... or STYLE_INVALID */
+guint32 value_of_distance (Slice slice); /* STYLE_GONE when that is out of the window */
