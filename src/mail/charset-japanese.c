@@ -512,3 +512,37 @@ gsize mugai_charset_jis_cut_escape (const char *bytes, gsize length_bytes) {
   }
   return 0;
 }
+
+#define MAX_STRIPPED_RUN_BYTES 998u /* a line of mail */
+
+/* "$B...(B" or "$@...(J" at @at, on one line. Returns: length of the pairs between, 0 when it is none. */
+static gsize stripped_run (const char *at, gsize left) {
+  gsize end = 2;
+  left = MIN (left, MAX_STRIPPED_RUN_BYTES);
+  if (left < 6 || at[0] != '$' || (at[1] != 'B' && at[1] != '@'))
+    return 0;
+  while (end + 1 < left && is_jis_byte ((guint8) at[end]) && is_jis_byte ((guint8) at[end + 1])
+         && !(at[end] == '(' && (at[end + 1] == 'B' || at[end + 1] == 'J')))
+    end += 2;
+  gboolean closed = end + 1 < left && at[end] == '(' && (at[end + 1] == 'B' || at[end + 1] == 'J');
+  return closed && mugai_charset_reads_as_pairs (at + 2, end - 2) ? end - 2 : 0;
+}
+
+GString *mugai_charset_restore_escapes (const char *bytes, gsize length_bytes) {
+  GString *out = g_string_sized_new (length_bytes + length_bytes / 16);
+  guint runs = 0;
+  for (gsize i = 0; i < length_bytes;) {
+    gsize run = stripped_run (bytes + i, length_bytes - i);
+    if (run == 0) {
+      g_string_append_c (out, bytes[i++]);
+      continue;
+    }
+    g_string_append_printf (out, "\x1B$B%.*s\x1B(B", (int) run, bytes + i + 2);
+    i += run + 4;
+    runs++;
+  }
+  if (runs != 0)
+    return out;
+  g_string_free (out, TRUE);
+  return NULL;
+}

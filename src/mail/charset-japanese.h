@@ -54,3 +54,7 @@ gboolean mugai_charset_is_common_kanji (gunichar character);
 
 /** mugai_charset_emoji: appends what the carrier's Shift_JIS @code means; FALSE when nobody knows. */
 gboolean mugai_charset_emoji (guint code, MugaiEmojiCarrier carrier, GString *text);
+
+/** mugai_charset_restore_escapes: (transfer full) (nullable): ISO-2022-JP whose ESC bytes some gateway stripped, with them: "$B" and
+ * "(B" around what reads as kana and kanji. NULL when there is none of it. */
+GString *mugai_charset_restore_escapes (const char *bytes, gsize length_bytes);

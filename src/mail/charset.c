@@ -251,6 +251,11 @@ static gboolean beats_cp932 (const Attempt *rival, const Attempt *declared) {
   return declared->codec->kind == MUGAI_CODEC_CP932 && (kana || litter || is_kana_script (rival));
 }
 
+/* A word or two of EUC-JP as Shift_JIS: user-defined characters beside half-width kana. Well-formed UTF-8 is never doubted. */
+static gboolean reads_oddly (const Attempt *declared) {
+  return declared->codec->kind == MUGAI_CODEC_CP932 && declared->sink.geta != 0 && declared->half_width != 0;
+}
+
 /* A rival beats a label that decodes well only when what it reads could hardly have come about by chance. */
 static gboolean is_strong (const Attempt *rival, const Attempt *declared, const Source *source) {
   if (rival->sink.bad != 0 || rival->sink.geta != 0)
@@ -260,11 +265,13 @@ static gboolean is_strong (const Attempt *rival, const Attempt *declared, const 
     return TRUE;
   if (rival->cost * 2 >= declared->cost)
     return FALSE;
+  if (rival->codec->kind == MUGAI_CODEC_CP51932 && rival->cost <= rival->characters && reads_oddly (declared))
+    return TRUE;
   gboolean by_far = rival->cost * 2 + DECLARED_BONUS < declared->cost;
   gboolean latin = declared->codec == mugai_charset_codec (MUGAI_CODEC_ICONV_SINGLE);
   switch (rival->codec->kind) {
   case MUGAI_CODEC_UTF8:
-    return by_far || latin || rival->wide >= 2;
+    return by_far || latin || rival->wide >= 2 || (rival->wide == 1 && declared->half_width != 0);
   case MUGAI_CODEC_CP932:
     return is_western (declared) && is_evidently_japanese (rival, source);
   case MUGAI_CODEC_CP51932:
@@ -320,6 +327,13 @@ static Attempt *detect (Attempt *declared, const MugaiCodec *hint, const Source 
 /* A hint counts as a declaration does, but for the outcome. */
 static Attempt *choose (const MugaiCodec *declared, const MugaiCodec *hint, const Source *source) {
   const MugaiCodec *jis = mugai_charset_codec (MUGAI_CODEC_ISO_2022_JP);
+  if (declared == jis && !source->has_8bit && !source->has_jis_escape) {
+    g_autoptr (GString) restored = mugai_charset_restore_escapes (source->bytes, source->length);
+    if (restored != NULL) {
+      const Source mended = { restored->str, restored->len, FALSE, TRUE };
+      return attempt_new (jis, &mended);
+    }
+  }
   if (source->has_jis_escape && (!source->has_8bit || declared == jis))
     return attempt_new (jis, source);
   const MugaiCodec *trusted = declared != NULL && declared->kind != MUGAI_CODEC_ASCII ? declared : hint;

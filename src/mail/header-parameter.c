@@ -11,8 +11,9 @@
 #include <string.h>
 
 #include "mugai/base/unicode.h"
-#include "mugai/mail/charset.h"
 
+#include "charset-labels.h"
+#include "header-value.h"
 #include "header-words.h"
 
 #define SECTION_DIGITS_MAX 4u
@@ -250,72 +251,19 @@ static char *scan (Scanner *scanner, const char *text, const char *end) {
   }
 }
 
-/* ---- RFC 2231 values ---- */
-
-typedef struct {
-  GString *text;  /* decoded */
-  GString *bytes; /* still to be decoded with charset */
-  char *charset;  /* (nullable) */
-  const char *hint;
-  guint *odd;
-} ValueDecoder;
-
-static void flush_bytes (ValueDecoder *decoder) {
-  if (decoder->bytes->len == 0)
-    return;
-  g_autoptr (MugaiCharsetResult) result =
-      mugai_mail_charset_decode (decoder->bytes->str, decoder->bytes->len, decoder->charset, decoder->hint);
-  if (memchr (decoder->bytes->str, '\0', decoder->bytes->len) != NULL)
-    *decoder->odd |= MUGAI_HEADER_ODD_CONTROL;
-  if (result->outcome == MUGAI_CHARSET_REFUSED)
-    *decoder->odd |= MUGAI_HEADER_ODD_REFUSED_CHARSET;
-  else if (result->outcome != MUGAI_CHARSET_OK && decoder->charset != NULL)
-    *decoder->odd |= MUGAI_HEADER_ODD_BAD_WORD;
-  g_string_append (decoder->text, result->text);
-  g_string_truncate (decoder->bytes, 0);
-}
-
-/* Text over 0x7F was raw in the field and is UTF-8 by now, whatever the charset of the percent-coded bytes is. */
-static void add_text (ValueDecoder *decoder, const char *at, gboolean percent) {
-  for (; *at != '\0'; at++) {
-    if (percent && *at == '%' && g_ascii_isxdigit (at[1]) && g_ascii_isxdigit (at[2])) {
-      g_string_append_c (decoder->bytes, (char) (g_ascii_xdigit_value (at[1]) << 4 | g_ascii_xdigit_value (at[2])));
-      at += 2;
-    } else if (((guint8) *at & 0x80) != 0) {
-      flush_bytes (decoder);
-      g_string_append_c (decoder->text, *at);
-    } else {
-      if (percent && *at == '%')
-        *decoder->odd |= MUGAI_HEADER_ODD_SYNTAX;
-      g_string_append_c (decoder->bytes, *at);
-    }
-  }
-}
-
-/* Splits "charset'language'text". Returns: the text; all of @value when the apostrophes are missing. */
-static const char *take_charset (ValueDecoder *decoder, const char *value) {
-  const char *first = strchr (value, '\'');
-  const char *second = first != NULL ? strchr (first + 1, '\'') : NULL;
-  if (second == NULL) {
-    *decoder->odd |= MUGAI_HEADER_ODD_SYNTAX;
-    return value;
-  }
-  decoder->charset = g_strndup (value, (gsize) (first - value));
-  return second + 1;
-}
+/* ---- sections of one name ---- */
 
 /* @sections in order. */
 static char *join_sections (GPtrArray *sections, const char *hint, guint *odd) {
-  ValueDecoder decoder = { g_string_new (NULL), g_string_new (NULL), NULL, hint, odd };
+  MugaiHeaderValue decoder;
+  mugai_header_value_init (&decoder, hint, odd);
   for (guint i = 0; i < sections->len; i++) {
     const Section *section = g_ptr_array_index (sections, i);
-    const char *value = i == 0 && section->extended ? take_charset (&decoder, section->value) : section->value;
-    add_text (&decoder, value, section->extended);
+    const char *value =
+        i == 0 && section->extended ? mugai_header_value_take_charset (&decoder, section->value) : section->value;
+    mugai_header_value_add (&decoder, value, section->extended);
   }
-  flush_bytes (&decoder);
-  g_string_free (decoder.bytes, TRUE);
-  g_free (decoder.charset);
-  return g_string_free (decoder.text, FALSE);
+  return mugai_header_value_end (&decoder);
 }
 
 static int compare_sections (gconstpointer a, gconstpointer b) {
@@ -378,16 +326,18 @@ static void add_other_reading (Builder *builder, const char *raw, gsize length) 
     add_name (builder->ranks[RANK_OTHER], g_steal_pointer (&name));
 }
 
-/* A percent-coded plain name, as web browsers write and read it. */
+/* A percent-coded plain name, as web browsers write and read it; some put RFC 2231 without its star. */
 static void add_percent_reading (Builder *builder, const char *value) {
   guint ignored = 0;
   if (strchr (value, '%') == NULL)
     return;
-  ValueDecoder decoder = { g_string_new (NULL), g_string_new (NULL), NULL, builder->hint, &ignored };
-  add_text (&decoder, value, TRUE);
-  flush_bytes (&decoder);
-  g_string_free (decoder.bytes, TRUE);
-  g_autofree char *text = g_string_free (decoder.text, FALSE);
+  MugaiHeaderValue decoder;
+  mugai_header_value_init (&decoder, builder->hint, &ignored);
+  gsize label_length = strcspn (value, "'");
+  g_autofree char *label = g_strndup (value, label_length);
+  gboolean starless = strchr (value + label_length, '\'') != NULL && mugai_charset_find_codec (label) != NULL;
+  mugai_header_value_add (&decoder, starless ? mugai_header_value_take_charset (&decoder, value) : value, TRUE);
+  g_autofree char *text = mugai_header_value_end (&decoder);
   add_name (builder->ranks[RANK_OTHER], mugai_header_finish (text, MUGAI_HEADER_MAX_VALUE_BYTES, &ignored));
 }
 

@@ -183,6 +183,32 @@ static const char *read_opening (const char *at, const char *end, MugaiHeaderWor
   return at < end && *at == '?' ? at + 1 : NULL;
 }
 
+static int base64_digit (char c) {
+  if (c >= 'A' && c <= 'Z')
+    return c - 'A';
+  if (c >= 'a' && c <= 'z')
+    return c - 'a' + 26;
+  if (c >= '0' && c <= '9')
+    return c - '0' + 52;
+  return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+#define MIN_CUT_WORD_TEXT 4u
+
+/* A field cut off by some program in the middle of its last word: all that is left is text of the encoding. */
+static gboolean is_cut_off (MugaiHeaderWord *word, const char *text, const char *end) {
+  gboolean escape = FALSE;
+  if (end > text && end[-1] == '?')
+    end--;
+  for (const char *p = text; p < end; p++) {
+    if (word->encoding == 'B' ? base64_digit (*p) < 0 && *p != '=' : (guint8) *p <= 0x20 || (guint8) *p >= 0x7F)
+      return FALSE;
+    escape = escape || *p == '=';
+  }
+  word->text_length = (gsize) (end - text);
+  return word->text_length >= MIN_CUT_WORD_TEXT && (word->encoding == 'B' || escape);
+}
+
 /* Q text may hold raw blanks, against the rules; but another word after a blank ends the search. */
 gboolean mugai_header_find_word (const char *at, const char *end, MugaiHeaderWordScan *scan, MugaiHeaderWord *word) {
   const char *text = read_opening (at, end, word);
@@ -202,20 +228,13 @@ gboolean mugai_header_find_word (const char *at, const char *end, MugaiHeaderWor
     }
   }
   scan->no_end_before = end;
-  return FALSE;
+  if (!is_cut_off (word, text, end))
+    return FALSE;
+  word->length = (gsize) (end - at);
+  return TRUE;
 }
 
 /* ---- B and Q ---- */
-
-static int base64_digit (char c) {
-  if (c >= 'A' && c <= 'Z')
-    return c - 'A';
-  if (c >= 'a' && c <= 'z')
-    return c - 'a' + 26;
-  if (c >= '0' && c <= '9')
-    return c - '0' + 52;
-  return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
 
 /* TRUE when @text cannot be a whole base64 text: one digit too many, or bits left over that an encoder sets to 0. */
 static gboolean is_cut_base64 (const char *text, gsize length) {

@@ -69,7 +69,7 @@ static void put_word (Line *line, const char *text, gsize length) {
   put (line, word, strlen (word));
 }
 
-#define WORD_RESERVE 4u                    /* " :;" and a comma, or the comma alone */
+#define GROUP_RESERVE 4u                   /* " :;" and a comma */
 #define SMALLEST_WORD (WORD_OVERHEAD + 8u) /* one character of up to four bytes, or two kanji */
 
 /* @text as words, folded; the caller has put the blank before the first and left room for SMALLEST_WORD. @reserve: octets kept free at each line's end. */
@@ -161,17 +161,20 @@ static void put_token (Line *line, const char *text, gsize length) {
   put (line, text, length);
 }
 
-static void put_phrase (Line *line, const char *name) {
+static void put_phrase (Line *line, const char *name, gsize reserve) {
   gboolean quotable = is_plain (name) && strpbrk (name, "\"\\") == NULL && strlen (name) <= PHRASE_PLAIN_MAX;
   if (quotable) {
     g_autofree char *token = is_phrase (name) ? g_strdup (name) : g_strconcat ("\"", name, "\"", NULL);
     put_token (line, token, strlen (token));
     return;
   }
-  if (line->column + 1 + SMALLEST_WORD + WORD_RESERVE > LINE_MAX_OCTETS)
+  /* In one word where a line of its own can hold it: some readers keep the blank between two words of a phrase. */
+  gsize whole = WORD_OVERHEAD + (strlen (name) + 2) / 3 * 4;
+  gsize wanted = 1 + whole + reserve <= LINE_MAX_OCTETS ? whole : SMALLEST_WORD;
+  if (line->column + 1 + wanted + reserve > LINE_MAX_OCTETS)
     fold (line);
   put (line, " ", 1);
-  put_words (line, name, WORD_RESERVE);
+  put_words (line, name, reserve);
 }
 
 /* An address that cannot be written stays visible as part of the name. With no address left the name becomes an
@@ -187,7 +190,7 @@ static gboolean put_address (Line *line, const MugaiHeaderAddress *entry, gboole
   if (!first)
     put (line, ",", 1);
   if (*name != '\0')
-    put_phrase (line, name);
+    put_phrase (line, name, writable ? 2 : GROUP_RESERVE);
   if (!writable) {
     gboolean word = line->out->len >= 2 && memcmp (line->out->str + line->out->len - 2, "?=", 2) == 0;
     put (line, word ? " :;" : ":;", word ? 3 : 2); /* RFC 2047 5: a blank behind an encoded word */

@@ -3,6 +3,8 @@
  * mail/reader: what the files of the reader share: one message being read.
  *
  *     reader.c            the worklist: entity by entity, headers, kind, content
+ *     reader-part.c       what a part's header says about it
+ *     reader-content.c    a body decoded into content and views
  *     reader-header.c     a header block into fields, and what is odd about its lines
  *     reader-multipart.c  a body into parts by its boundary
  *     reader-gmime.c      the second reader, whose leaves must be ours
@@ -12,6 +14,8 @@
 #pragma once
 
 #include "mugai/mail/mail.h"
+
+#include "encoding.h"
 
 /* A second look at address fields: colons that open a group within a group. RFC 5322 has none; GMime overflows its
  * stack at some thousands. Unquoted titles in real mail ("Re: A: B: x") stay below. */
@@ -24,6 +28,53 @@ typedef struct {
   gboolean in_message; /* FALSE: inside decoded content, no raw place of its own */
   gsize raw_start, raw_end;
 } ReaderEntity;
+
+/* One message being read. */
+typedef struct {
+  MugaiMail *mail;
+  MugaiMailLimits limits;
+  GArray *pending; /* of Pending, next one last */
+  guint n_entities;
+  gsize decoded_bytes;
+} Reader;
+
+/** mugai_reader_set_odd: notes @oddity of the message. */
+void mugai_reader_set_odd (Reader *reader, MugaiOddity oddity);
+
+/* ---- reader-part.c ---- */
+
+/** mugai_reader_same_value: TRUE when two fields say the same, byte for byte. */
+gboolean mugai_reader_same_value (const MugaiMailField *a, const MugaiMailField *b);
+/** mugai_reader_check_duplicates: notes fields that may stand only once; @message_root: those of mail, too. */
+void mugai_reader_check_duplicates (Reader *reader, const GPtrArray *fields, gboolean message_root);
+/** mugai_reader_part_header: (transfer full) (nullable): the Content-Type, after filling type, charset, names ... of @entity. */
+MugaiHeaderParameterised *mugai_reader_part_header (Reader *reader, MugaiEntity *entity, const GPtrArray *fields,
+                                                    const char *default_type);
+
+/* ---- reader-content.c ---- */
+
+typedef enum {
+  READER_ENCODING_IDENTITY,
+  READER_ENCODING_BASE64,
+  READER_ENCODING_QUOTED_PRINTABLE,
+  READER_ENCODING_UUENCODE, /* older than RFC 2045, but what decodes cleanly is read alike by those who know it */
+  READER_ENCODING_UNKNOWN
+} ReaderEncoding;
+
+/** mugai_reader_encoding: the Content-Transfer-Encoding; @ret_guess: what an unknown one probably means. */
+ReaderEncoding mugai_reader_encoding (Reader *reader, const GPtrArray *fields, ReaderEncoding *ret_guess);
+/** mugai_reader_decode: (transfer full) (nullable): NULL for what is not base64 or quoted-printable. */
+MugaiDecoded *mugai_reader_decode (ReaderEncoding encoding, GBytes *body);
+/** mugai_reader_fill_unknown: content is @body as it is, undecodable; each known reading is a view. */
+void mugai_reader_fill_unknown (MugaiEntity *entity, GBytes *body);
+/** mugai_reader_fill_uuencode: content is the one block in @body; anything more is of unknown encoding. */
+void mugai_reader_fill_uuencode (Reader *reader, MugaiEntity *entity, GBytes *body);
+/** mugai_reader_fill_decoded: content is @body decoded strictly, or undecodable with views. */
+void mugai_reader_fill_decoded (Reader *reader, MugaiEntity *entity, GBytes *body, ReaderEncoding encoding);
+/** mugai_reader_make_opaque: not to be opened: content is the raw rest. */
+void mugai_reader_make_opaque (MugaiEntity *entity, GBytes *body);
+/** mugai_reader_spend: counts @entity's content; FALSE and an opaque leaf when all decoded content is over its limit. */
+gboolean mugai_reader_spend (Reader *reader, MugaiEntity *entity, GBytes *body);
 
 /* ---- reader-header.c ---- */
 

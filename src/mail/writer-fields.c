@@ -12,10 +12,11 @@
 #include "mugai/mail/mail.h"
 #include "writer.h"
 
-#define MAX_ALL_BYTES (24u * 1024) /* of 30 KiB: MIME fields, our own and the front's still come */
-#define MAX_RECEIVED 30u           /* newest ones; loops are found at 25 to 50 */
-#define MAX_TEXT_BYTES 1000u       /* decoded subject and the like; clients show far less */
-#define MAX_LIST_BYTES (6u * 1024) /* one address field: about 120 addresses */
+#define MAX_ALL_BYTES (24u * 1024)    /* of 30 KiB: MIME fields, our own and the front's still come */
+#define MAX_RECEIVED 30u              /* newest ones; loops are found at 25 to 50 */
+#define MAX_TEXT_BYTES 1000u          /* decoded subject and the like; clients show far less */
+#define MAX_LIST_BYTES (6u * 1024)    /* one address field: about 120 addresses */
+#define MAX_RESULTS_BYTES (2u * 1024) /* Authentication-Results of all relays: a line each for SPF, DKIM, DMARC, ARC */
 #define MAX_IDS 30u
 #define MAX_REPEATED 10u /* Delivered-To, X-Loop, Resent-* */
 
@@ -230,6 +231,36 @@ static guint put_known (GString *out, const KnownField *known, const GPtrArray *
       break;
     g_string_append_len (out, line->str, (gssize) line->len);
     room -= line->len;
+    written++;
+  }
+  return written;
+}
+
+/* ---- what relays found out ---- */
+
+/* RFC 8601 2.2: "authserv-id [version]; results"; ids compare without case. */
+static gboolean is_of_relay (const char *results, const char *const *relays) {
+  gsize length = strcspn (results, "; ");
+  for (; relays != NULL && *relays != NULL; relays++)
+    if (length != 0 && strlen (*relays) == length && g_ascii_strncasecmp (results, *relays, length) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+guint mugai_mail_write_results (GString *out, const MugaiMail *mail, const char *const *relays) {
+  guint written = 0;
+  gsize start = out->len;
+  const GPtrArray *fields = mail->root->fields;
+  for (guint i = 0; fields != NULL && i < fields->len && written < MAX_REPEATED; i++) {
+    const MugaiMailField *field = g_ptr_array_index (fields, i);
+    if (g_ascii_strcasecmp (field->name, "Authentication-Results") != 0)
+      continue;
+    g_autofree char *text = safe_text (field, 0);
+    gboolean good = is_of_relay (text, relays) && g_str_is_ascii (text) && strstr (text, "=?") == NULL;
+    g_autoptr (GString) line = g_string_new (NULL);
+    if (!good || !put_words (line, "Authentication-Results", text) || out->len - start + line->len > MAX_RESULTS_BYTES)
+      continue;
+    g_string_append_len (out, line->str, (gssize) line->len);
     written++;
   }
   return written;

@@ -17,10 +17,9 @@
   (256u * 1024)                                 /* of one entity; Sendmail's 32 KiB and Postfix's default 100 KiB fit */
 #define MUGAI_MAIL_MAX_HEADERS 1000u            /* fields of one entity; GMime takes 0.3 s for 100,000 */
 #define MUGAI_MAIL_MAX_FIELD_BYTES (60u * 1000) /* one field: Postfix's own cut; in nested mail nobody else cuts */
-#define MUGAI_MAIL_MAX_ADDRESS_FIELD_BYTES (64u * 1024)
-#define MUGAI_MAIL_MAX_DEPTH 16u                          /* nesting; real mail stays under 8 */
-#define MUGAI_MAIL_MAX_PARTS 500u                         /* leaves and containers; real mail stays under 100 */
-#define MUGAI_MAIL_MAX_BOUNDARY_BYTES 70u                 /* RFC 2046 5.1.1 */
+#define MUGAI_MAIL_MAX_DEPTH 16u                /* nesting; real mail stays under 8 */
+#define MUGAI_MAIL_MAX_PARTS 500u               /* leaves and containers; real mail stays under 100 */
+#define MUGAI_MAIL_MAX_BOUNDARY_BYTES 70u       /* RFC 2046 5.1.1 */
 #define MUGAI_MAIL_MAX_DECODED_BYTES (200u * 1024 * 1024) /* all leaves together */
 
 typedef struct {
@@ -144,6 +143,15 @@ typedef struct {
  * Returns: (transfer full)
  */
 GString *mugai_mail_write_fields (const MugaiMail *mail, const char *subject_tag, guint *ret_dropped);
+
+/**
+ * mugai_mail_write_results:
+ * @relays: (nullable): authserv-ids (RFC 8601) whose findings the policy trusts
+ *
+ * Appends the Authentication-Results of these relays to @out, at most 2 KiB of them; strangers' are never written, as anybody can forge
+ * them. Returns: how many were written: so many fewer were dropped than mugai_mail_write_fields () counts.
+ */
+guint mugai_mail_write_results (GString *out, const MugaiMail *mail, const char *const *relays);
 
 /**
  * mugai_mail_write:

@@ -163,6 +163,41 @@ static void test_views (void) {
   g_assert_true (stopped);
 }
 
+/* Each view is scanned for itself, at milliseconds each: of very many blocks the later ones are one view, and none is lost. */
+static void test_many_blocks (void) {
+  g_autoptr (GString) text = g_string_new ("Subject: x\n\n");
+  for (guint i = 0; i < 5000; i++) {
+    g_autofree char *plain = g_strdup_printf ("block number %05u of so many that nobody scans them one by one", i);
+    g_autofree char *encoded = g_base64_encode ((const guchar *) plain, strlen (plain));
+    g_string_append_printf (text, "%s\n\nwords\n\n", encoded);
+  }
+  g_autoptr (MugaiMail) mail = parse (text->str);
+  g_assert_cmpuint (mail->root->views->len, <, 100);
+  gboolean found = FALSE;
+  for (guint i = 0; i < mail->root->views->len; i++) {
+    gsize length;
+    const char *view = g_bytes_get_data (g_ptr_array_index (mail->root->views, i), &length);
+    found = found || g_strstr_len (view, (gssize) length, "block number 04999") != NULL;
+  }
+  g_assert_true (found);
+}
+
+/* GMime takes the square of the encoded words' number: 100 forwarded subjects of 7,000 words are 40 s of it. */
+static void test_word_bomb (void) {
+  g_autoptr (GString) text = g_string_new ("Content-Type: multipart/mixed; boundary=b\n\n");
+  for (guint i = 0; i < 100; i++) {
+    g_string_append (text, "--b\nContent-Type: message/rfc822\n\nSubject: ");
+    for (guint n = 0; n < 7000; n++)
+      g_string_append (text, "=?a?q?b ");
+    g_string_append (text, "\n\nx\n");
+  }
+  g_string_append (text, "--b--\n");
+  gint64 start = g_get_monotonic_time ();
+  g_autoptr (MugaiMail) mail = parse (text->str);
+  g_assert_true ((mail->oddities & MUGAI_BIT (MUGAI_ODDITY_HEADER_LIMIT)) != 0);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 20 * G_USEC_PER_SEC);
+}
+
 static void test_uuencoded_part (void) {
   g_autoptr (MugaiMail) mail = parse ("Content-Type: image/gif; name=a.gif\r\nContent-Transfer-Encoding: "
                                       "x-uuencode\r\n\r\nbegin 644 a.gif\r\n#0V%T\r\n`\r\nend\r\n");
@@ -361,6 +396,8 @@ int main (int argc, char **argv) {
   g_test_add_func ("/mail/reader/digest", test_digest);
   g_test_add_func ("/mail/reader/saved-message", test_saved_message);
   g_test_add_func ("/mail/reader/views", test_views);
+  g_test_add_func ("/mail/reader/many-blocks", test_many_blocks);
+  g_test_add_func ("/mail/reader/word-bomb", test_word_bomb);
   g_test_add_func ("/mail/reader/uuencoded-part", test_uuencoded_part);
   g_test_add_func ("/mail/reader/depth", test_depth);
   g_test_add_func ("/mail/reader/nested-messages", test_nested_messages);

@@ -107,6 +107,23 @@ static void test_imitation (void) {
   g_assert_cmpstr (sender->name, ==, "mayor＠city.example.lg.jp (x@evil.example)");
 }
 
+/* Results of our own relay stay for the mail filters behind us; anybody's do not. */
+static void test_results (void) {
+  g_autoptr (MugaiMail) mail =
+      parse ("Authentication-Results: MX.city.example.lg.jp 1;\n spf=pass smtp.mailfrom=example.com\n"
+             "Authentication-Results: mx.evil.example; dkim=pass\n"
+             "Authentication-Results: mx.city.example.lg.jp.evil.example; dkim=pass\n"
+             "Authentication-Results: mx.city.example.lg.jp; none =?UTF-8?B?AAAA?=\n\nx\n");
+  static const char *const relays[] = { "mx.city.example.lg.jp", NULL };
+  g_autoptr (GString) out = g_string_new (NULL);
+  g_assert_cmpuint (mugai_mail_write_results (out, mail, relays), ==, 1);
+  g_assert_true (g_str_has_prefix (out->str, "Authentication-Results: MX.city.example.lg.jp 1; spf=pass\r\n"
+                                             " smtp.mailfrom=example.com\r\n"));
+  g_assert_null (strstr (out->str, "evil"));
+  g_assert_null (strstr (out->str, "=?"));
+  g_assert_cmpuint (mugai_mail_write_results (out, mail, NULL), ==, 0);
+}
+
 /* Sendmail takes 32 KiB of header: long lists are cut with a sign, trace lines go last. */
 static void test_budget (void) {
   g_autoptr (GString) text = g_string_new (NULL);
@@ -239,6 +256,7 @@ int main (int argc, char **argv) {
   g_test_add_func ("/mail/writer/tag", test_tag);
   g_test_add_func ("/mail/writer/names-without-address", test_names_without_address);
   g_test_add_func ("/mail/writer/imitation", test_imitation);
+  g_test_add_func ("/mail/writer/results", test_results);
   g_test_add_func ("/mail/writer/long-names", test_long_names);
   g_test_add_func ("/mail/writer/budget", test_budget);
   g_test_add_func ("/mail/writer/bodies", test_bodies);
