@@ -855,18 +855,23 @@ static const Rule *early_rule (const MugaiPolicy *policy, const View *view, guin
   return NULL;
 }
 
+/* Later is said to the whole mail at MAIL, never to one of its recipients: then the others would get it without that one. */
+static gboolean answers_early (const Rule *rule, const View *view) {
+  return rule->verb == VERB_REFUSE || (rule->verb == VERB_TEMPFAIL && !view->recipient);
+}
+
 static MugaiDecision *early_decision (const MugaiPolicy *policy, const View *view, const Rule *rule) {
   MugaiDecision *decision = mugai_decision_new ();
   decision->action = MUGAI_ACTION_DELIVER;
   decision->ceiling = branch_ceiling (policy, view->branch, view->direction)->level;
-  if (rule && rule->verb == VERB_REFUSE) {
+  if (rule && answers_early (rule, view)) {
     g_autofree char *because = condition_because (rule->when, view);
-    decision->action = MUGAI_ACTION_REFUSE;
+    decision->action = verb_action (rule->verb);
     decision->reply = reply_of (rule, view);
     g_ptr_array_add (decision->reasons, new_reason (&rule->said, because));
   }
   if (view->recipient)
-    add_recipient (decision, decision->action, decision->action == MUGAI_ACTION_REFUSE ? rule->said.id : RULE_CEILING);
+    add_recipient (decision, decision->action, decision->action == MUGAI_ACTION_DELIVER ? RULE_CEILING : rule->said.id);
   return decision;
 }
 
@@ -888,7 +893,7 @@ MugaiDecision *mugai_policy_decide_sender (const MugaiPolicy *policy, const Muga
     view.direction = envelope->recipients->len > 0 ? envelope->direction : possible[i];
     view.branch = branch_of (policy, envelope, view.direction, NULL);
     rule = early_rule (policy, &view, MUGAI_STAGE_MAIL, &open);
-    if (!rule || rule->verb != VERB_REFUSE)
+    if (!rule || !answers_early (rule, &view))
       break;
   }
   return early_decision (policy, &view, rule);

@@ -40,6 +40,12 @@ RULES = f"""
     then: approve
     ja: 件名に「confidential」があるため、承認が要ります。
     en: The subject says confidential, so it needs an approval.
+  - id: my-number
+    on: message
+    when: {{direction: outbound, my-number: true}}
+    then: approve
+    ja: 個人番号と見られる数字があるため、承認が要ります。
+    en: There seems to be an individual number in it, so it needs an approval.
   - id: late
     on: message
     when: {{direction: outbound, subject: "*slow*"}}
@@ -56,9 +62,9 @@ RULES = f"""
 NUMBER = iter(range(1000))
 
 
-def letter(subject, attachment=False, to=OUTSIDER):
+def letter(subject, attachment=False, to=OUTSIDER, text="Good day.\n"):
     message = samples.head(subject, STAFF, to)
-    message.set_content("Good day.\n")
+    message.set_content(text)
     if attachment:
         message.add_attachment("a,b\n1,2\n", subtype="csv", filename="list.csv")
     message.replace_header("Message-ID", f"<approval{next(NUMBER)}@city.example.lg.jp>")
@@ -148,6 +154,18 @@ def recall(relay, uid, item):
     return relay.mugaid.mugai("flow", "recall", item, "--reason", "宛先の誤り", "--config", relay.mugaid.config, env=environment)
 
 
+def my_number(relay):
+    """an individual number in the text waits for an approval, whatever way it is written; other long numbers do not"""
+    for number in ("123456789018", "1234-5678-9018", "１２３４　５６７８　９０１８"):
+        submit(relay, letter("number", text=f"番号は{number}です。\n"))
+        assert relay.mugaid.records()[-1]["reasons"][0]["rule"] == "my-number", number
+    for number in ("123456789012", "1234-5678-9018-3456", "0123456789018", "1234-56789018"):
+        before = len(relay.sink.messages)
+        assert relay.send(letter("number", text=f"番号は{number}です。\n"), STAFF, OUTSIDER, client="10.1.2.3")[0] == 250
+        relay.next_mail(before)
+        assert relay.mugaid.records()[-1]["action"] == "deliver", number
+
+
 def delayed(relay):
     """a delay ends by itself: sent once, as it was, and not before; a reviewer cannot shorten it; then it is too late to recall"""
     slow, _ = submit(relay, letter("slow"))
@@ -223,7 +241,7 @@ def main():
         relay.postfix.command("reload")
         wait_for(lambda: not socket.socket().connect_ex(("127.0.0.1", port)), 30, "the release listener")
         with relay:
-            scenarios = [approved_by_superior, refused_by_superior, recalled, delayed, held_fast]
+            scenarios = [approved_by_superior, refused_by_superior, recalled, my_number, delayed, held_fast]
             chosen = [each for each in scenarios if len(sys.argv) < 3 or each.__name__ in sys.argv[2:]]
             run_scenarios([(each, relay) for each in chosen])
     finally:

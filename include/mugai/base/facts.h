@@ -70,7 +70,8 @@
   X (LOOKS_LIKE_OURS, "looks-like-ours") /* display name imitates an address, or headers of ours are forged */         \
   X (BIDI_TEXT, "bidi-text")                                                                                           \
   X (LONG_LINE, "long-line") /* over 998 octets */                                                                     \
-  X (NO_TEXT, "no-text")     /* no readable body in it */
+  X (NO_TEXT, "no-text")     /* no readable body in it */                                                              \
+  X (MY_NUMBER, "my-number") /* a 12-digit individual number with its check digit, in a text or the subject */
 
 #define MUGAI_SCANS(X) /* in the order of design: of several verdicts the first named holds */                         \
   X (INFECTED, "infected")                                                                                             \
