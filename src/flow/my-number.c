@@ -75,12 +75,12 @@ static gboolean is_number (const char *at, const char *end) {
 /* TRUE: it is the first group of a number. */
 static gboolean begins_number (const char *behind, const char *end) {
   guint8 digits[N_DIGITS];
-  gsize first = 0;
+  const char *first = NULL; /* the separator behind the first group: the other one is the same */
   for (guint group = 0; group < N_DIGITS / GROUP; group++) {
     gsize separator = group > 0 ? separator_at (behind, end) : 0;
-    if (group > 0 && (separator == 0 || (group > 1 && separator != first)))
+    if (group > 0 && (separator == 0 || (first != NULL && memcmp (behind, first, separator) != 0)))
       return FALSE;
-    first = group == 1 ? separator : first;
+    first = group == 1 ? behind : first;
     behind += separator;
     if (read_run (&behind, end, GROUP, digits + group * GROUP) != GROUP)
       return FALSE;
