@@ -52,5 +52,14 @@ char **mugai_flow_forwarding (const MugaiOrganisation *organisation, const Mugai
 char *mugai_flow_forwarding_owner (const MugaiOrganisation *organisation, const MugaiEnvelope *envelope,
                                    const MugaiFacts *facts);
 
+/**
+ * mugai_flow_has_my_number:
+ *
+ * TRUE when @text (UTF-8, or any bytes) holds an individual number (個人番号): 12 digits, ASCII or full-width, in one run or in three groups of
+ * four with the same separator, nothing like a digit on either side, whose last digit is the check digit of 番号法施行令 8条 and
+ * 総務省令 5条. One number in eleven of that length has it by chance.
+ */
+gboolean mugai_flow_has_my_number (const char *text, gsize length_bytes);
+
 /** mugai_flow_rates: (transfer full): of MugaiRate: the buckets this mail is counted in, with the limits of its direction. No relaying is. */
 GPtrArray *mugai_flow_rates (const MugaiEnvelope *envelope, const MugaiRateLimit limits[MUGAI_N_RATE_SUBJECTS]);

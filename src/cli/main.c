@@ -23,6 +23,7 @@ static const struct {
   { "quarantine", mugai_cli_quarantine, "held and changed mail: look, release, keep, dispose of" },
   { "flow", mugai_cli_flow, "counters of sent mail; stop and resume senders" },
   { "audit", mugai_cli_audit, "the record: show, search, verify, report" },
+  { "doctor", mugai_cli_doctor, "what of this machine does not fit together" },
   { "status", mugai_cli_status, "what mugaid is doing" },
 };
 

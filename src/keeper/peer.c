@@ -8,6 +8,7 @@
 #include "peer.h"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define NO_LOGIN_UID 4294967295u
 #define MAX_LOGIN_UID_BYTES 16u
@@ -41,5 +42,9 @@ MugaiActor *mugai_keeper_peer (int fd, json_t *body, const MugaiAccounts *accoun
   if (uid == NO_LOGIN_UID
       && (peer.uid != 0 || !read_uid (json_string_value (json_object_get (body, "sudo_uid")), &uid)))
     uid = peer.uid;
-  return mugai_actor_new (accounts, uid, peer.uid == 0);
+  MugaiActor *actor = mugai_actor_new (accounts, uid, peer.uid == 0);
+  /* No person is behind it, and it is the very user that we are: a timer's work. */
+  if (actor->roles == MUGAI_ROLE_FRONT && uid == peer.uid && uid == geteuid ())
+    actor->roles |= MUGAI_ROLE_CLERK;
+  return actor;
 }

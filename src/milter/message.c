@@ -280,7 +280,7 @@ static void stop_key (MugaiSession *session, const MugaiRate *rate) {
 }
 
 /* A keeper that does not answer here will not keep the record either, and then it is a 4xx: nothing slips by uncounted. */
-static void ask_flow (MugaiSession *session) {
+void mugai_message_ask_flow (MugaiSession *session) {
   MugaiEnvelope *envelope = session->envelope;
   gboolean stopped[MUGAI_N_RATE_SUBJECTS] = { FALSE };
   g_autoptr (GError) error = NULL;
@@ -309,7 +309,7 @@ sfsistat mugai_message_finish (MugaiSession *session) {
   g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (session->id, session->policy, envelope->time_us);
   gint64 spool_ms = ms_since (session->start_us);
   mugai_session_begin_step (session);
-  ask_flow (session);
+  mugai_message_ask_flow (session);
   g_autoptr (MugaiOutcome) outcome = go_the_way (session, context);
   outcome->took.spool = spool_ms;
   gboolean kept = mugai_message_keep (session, session->id, outcome);

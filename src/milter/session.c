@@ -184,6 +184,15 @@ static guint64 claimed_size (char **arguments) {
   return 0;
 }
 
+/* A flood from outside is answered before it costs anything; our own people's mail is counted when it is whole. */
+static gboolean may_flood (const MugaiSession *session) {
+  const MugaiRateLimit *limits = mugai_policy_rates (session->policy, MUGAI_DIRECTION_INBOUND);
+  gboolean limited = FALSE;
+  for (guint i = 0; i < MUGAI_N_RATE_SUBJECTS; i++)
+    limited = limited || limits[i].messages > 0 || limits[i].recipients > 0;
+  return limited && session->envelope->direction == MUGAI_DIRECTION_INBOUND;
+}
+
 static sfsistat on_mail (SMFICTX *ctx, char **arguments) {
   MugaiSession *session = smfi_getpriv (ctx);
   if (is_busy (&mugai_front))
@@ -192,6 +201,8 @@ static sfsistat on_mail (SMFICTX *ctx, char **arguments) {
   session->envelope->size_bytes = claimed_size (arguments + 1);
   if (session->release) /* the policy has spoken, and people after it: what counts now is the token */
     return SMFIS_CONTINUE;
+  if (may_flood (session))
+    mugai_message_ask_flow (session);
   g_autoptr (MugaiDecision) decision =
       mugai_policy_decide_sender (session->policy, session->envelope, session->envelope->size_bytes);
   return decision->action == MUGAI_ACTION_DELIVER ? SMFIS_CONTINUE

@@ -74,6 +74,9 @@ gboolean mugai_release_take_field (MugaiSession *session, const char *name, cons
 /** TRUE: the MTA calls this listener MUGAI_RELEASE_DAEMON. */
 gboolean mugai_release_is_listener (SMFICTX *ctx);
 
+/** What the keeper's counters say of the mail in hand, onto its envelope; stops and alarms as the policy says. */
+void mugai_message_ask_flow (MugaiSession *session);
+
 /* message.c, for release.c */
 gboolean mugai_message_seal (MugaiSession *session);
 gboolean mugai_message_keep (const MugaiSession *session, const char *id, MugaiOutcome *outcome);

@@ -60,6 +60,7 @@ void summary_init (Summary *summary, const MugaiPolicy *policy, const MugaiEnvel
   for (guint i = 0; i < MUGAI_N_ODDITIES; i++)
     if ((facts->oddities & MUGAI_BIT (i)) && mugai_oddity_is_ambiguous ((MugaiOddity) i))
       summary->ambiguous = TRUE;
+  summary->my_number = (facts->oddities & MUGAI_BIT (MUGAI_ODDITY_MY_NUMBER)) != 0;
   summary->is_protected = (summary->scans & MUGAI_BIT (MUGAI_SCAN_ENCRYPTED))
                           || (summary->flags & MUGAI_BIT (MUGAI_FLAG_ENCRYPTED))
                           || (facts->oddities & MUGAI_BIT (MUGAI_ODDITY_ENCRYPTED_MESSAGE));
@@ -115,6 +116,8 @@ static gboolean read_boolean (MugaiFact fact, const View *view) {
     return view->summary->scanned;
   case FACT_AMBIGUOUS:
     return view->summary->ambiguous;
+  case FACT_MY_NUMBER:
+    return view->summary->my_number;
   case FACT_PROTECTED:
     return view->summary->is_protected;
   default:

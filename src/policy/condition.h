@@ -13,7 +13,7 @@ typedef struct {
   guint64 attachment_bytes;
   guint shown_outside;
   guint outside_recipients;
-  gboolean ambiguous, is_protected, scanned;
+  gboolean ambiguous, my_number, is_protected, scanned;
 } Summary;
 
 /* Texts of one message as matchers compare them, folded once: a thousand rules ask for the same sender. */

@@ -184,6 +184,7 @@ json_t *mugai_policy_facts_to_json (const MugaiEnvelope *envelope, const MugaiFa
   put_headers (object, facts);
   put_set (object, FACT_ODDITIES, facts->oddities);
   put (object, FACT_AMBIGUOUS, json_boolean (is_ambiguous (facts->oddities)));
+  put (object, FACT_MY_NUMBER, json_boolean ((facts->oddities & MUGAI_BIT (MUGAI_ODDITY_MY_NUMBER)) != 0));
   put (object, FACT_SCANNED, json_boolean (envelope->signatures_age_s >= 0 || facts->signatures_version));
   put_parts (object, facts);
   return object;

@@ -58,7 +58,7 @@ enum {
      "number of envelope recipients outside")                                                                          \
   X (SIZE, "size", SIZE, NONE, FALSE, M | E, "メール全体の大きさ", "size of the message")                              \
   X (FORWARDING, "forwarding", WORDS, FORWARDINGS, FALSE, E, "自動転送の証拠", "evidence of auto-forwarding")          \
-  X (RATE_EXCEEDED, "rate-exceeded", BOOLEAN, NONE, FALSE, E, "送信量の上限を超えた",                                  \
+  X (RATE_EXCEEDED, "rate-exceeded", BOOLEAN, NONE, FALSE, M | E, "送信量の上限を超えた",                              \
      "a counter of sent mail has run over, or a person has stopped it (section rates)")                                \
   X (TIME_OF_DAY, "time-of-day", CLOCK, NONE, FALSE, M | R | E, "受付の時刻", "time of day")                           \
   X (WEEKDAY, "weekday", WORD, WEEKDAYS, FALSE, M | R | E, "受付の曜日", "day of the week")                            \
@@ -78,6 +78,8 @@ enum {
   X (ODDITIES, "oddities", WORDS, ODDITIES, FALSE, E, "メールの異常", "oddities of the message")                       \
   X (AMBIGUOUS, "ambiguous", BOOLEAN, NONE, FALSE, E, "読み手によって内容が変わる",                                    \
      "two readers can see different things")                                                                           \
+  X (MY_NUMBER, "my-number", BOOLEAN, NONE, FALSE, E, "本文や件名に12桁の個人番号（検査用数字が合うもの）がある",      \
+     "its texts or subject hold a 12-digit My Number whose check digit is right")                                      \
   X (LINK_HOST, "link-host", HOST, NONE, FALSE, E, "本文のリンク先ホスト", "host of a link")                           \
   X (LINKS, "links", NUMBER, NONE, FALSE, E, "リンクの数", "number of links")                                          \
   X (ATTACHMENTS, "attachments", NUMBER, NONE, FALSE, E, "添付ファイルの数", "number of attachments")                  \

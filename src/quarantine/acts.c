@@ -13,6 +13,7 @@
 
 #include "mugai/base/unicode.h"
 
+#include "await.h"
 #include "store.h"
 
 #define TOKEN_BYTES 32u
@@ -21,6 +22,8 @@
 
 #define READERS                                                                                                        \
   (MUGAI_ROLE_REVIEWER | MUGAI_ROLE_APPROVER | MUGAI_ROLE_ADMINISTRATOR | MUGAI_ROLE_AUDITOR | MUGAI_ROLE_ROOT)
+
+#define SENDERS (MUGAI_ROLE_REVIEWER | MUGAI_ROLE_APPROVER | MUGAI_ROLE_ROOT | MUGAI_ROLE_CLERK)
 
 G_DEFINE_QUARK (mugai - act - error - quark, mugai_act_error)
 
@@ -145,6 +148,8 @@ static gboolean do_request (Act *act) {
 
   if (open == NULL)
     return FALSE;
+  if (strcmp (text_at (act->item, "state"), "recalled") == 0)
+    return refuse (act, MUGAI_ACT_ERROR_STATE, "recalled by its sender: it is not sent any more");
   if (strcmp (act->item_class, "infected") == 0)
     return refuse (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "infected: an infected mail is not released");
   if (json_object_size (open) > 0)
@@ -173,6 +178,22 @@ static gboolean is_same_person (const char *a, const char *b) {
   return length_a == length_b && memcmp (a, b, length_a) == 0;
 }
 
+/* Whoever asked: the sender decides on no release of the own mail; and where the rule names approvers, nobody else does. */
+static gboolean check_sides (Act *act) {
+  g_autoptr (MugaiJson) record = mugai_quarantine_record (act->quarantine, act->id, act->error);
+  json_t *awaits = json_object_get (record, "awaits");
+
+  if (record == NULL)
+    return FALSE;
+  if (mugai_actor_is_sender (act->actor, record))
+    return refuse (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "who sent the mail cannot decide on its release");
+  if (!mugai_actor_may_approve (act->actor, awaits))
+    return refuse (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "the rule names its approvers, and you are none of them");
+  if (awaits != NULL)
+    say (act, "awaits", json_incref (json_object_get (awaits, "kind")));
+  return TRUE;
+}
+
 static gboolean find_requested (Act *act, json_t **ret_open) {
   *ret_open = find_open (act);
   if (*ret_open == NULL)
@@ -182,6 +203,8 @@ static gboolean find_requested (Act *act, json_t **ret_open) {
                    text_at (act->item, "state"));
   if (is_same_person (text_at (*ret_open, "requester"), act->actor->name))
     return refuse (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "who asked for a release cannot decide on it");
+  if (!check_sides (act))
+    return FALSE;
   say (act, "release", json_string (text_at (*ret_open, "release")));
   return TRUE;
 }
@@ -271,12 +294,27 @@ static gboolean fail_queue (Act *act, const char *release, json_t *rows) {
   return refuse (act, MUGAI_ACT_ERROR_STATE, "release %s: nothing to send now (%s)", release, words->str);
 }
 
+/* Who is no person sends what a delay has let go, and nothing else; and nobody sends it before. */
+static gboolean check_due (Act *act, const char *kind) {
+  g_autoptr (MugaiJson) awaits = mugai_quarantine_awaits (act->quarantine, act->id, act->error);
+  gboolean delay = awaits != NULL && mugai_quarantine_awaits_delay (awaits);
+  g_autofree char *roles = mugai_quarantine_role_names (act->actor->roles);
+
+  if (awaits == NULL)
+    return FALSE;
+  if (!delay && (act->actor->roles & (MUGAI_ROLE_REVIEWER | MUGAI_ROLE_APPROVER)) == 0)
+    return refuse (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "%s: not for the role of %s (%s)", kind, act->actor->name, roles);
+  if (delay && act->now_s < json_integer_value (json_object_get (awaits, "until_s")))
+    return refuse (act, MUGAI_ACT_ERROR_STATE, "delayed: its sender may still recall it");
+  return TRUE;
+}
+
 static gboolean do_queue (Act *act) {
   g_autoptr (MugaiJson) open = find_open (act);
   g_autoptr (MugaiJson) tokens = json_array ();
   const char *sha256 = text_at (act->body, "sha256");
 
-  if (open == NULL)
+  if (open == NULL || !check_due (act, "release-queue"))
     return FALSE;
   const char *release = text_at (open, "release"), *state = text_at (open, "state");
   if (strcmp (state, "approved") != 0 && strcmp (state, "queued") != 0 && strcmp (state, "failed") != 0)
@@ -348,6 +386,8 @@ static gboolean settle (Act *act, const char *release) {
 }
 
 static gboolean do_result (Act *act) {
+  if (!check_due (act, "release-result"))
+    return FALSE;
   const char *address = text_at (act->body, "recipient"), *release = text_at (act->body, "release");
   gboolean accepted = json_is_true (json_object_get (act->body, "accepted"));
   g_autofree char *reply =
@@ -383,6 +423,34 @@ static gboolean do_result (Act *act) {
 }
 
 /* ---- keeping and ending ---- */
+
+static gboolean is_on_its_way (Act *act, gboolean *ret_is);
+
+/* The sender takes a mail back that was not sent to anybody yet; whoever else has to do with it may do so for the sender. */
+static gboolean do_recall (Act *act) {
+  const MugaiRoles others = MUGAI_ROLE_REVIEWER | MUGAI_ROLE_APPROVER | MUGAI_ROLE_ADMINISTRATOR;
+  static const char *const waiting[] = { "held", "requested", "approved", "delayed", "failed", "refused", NULL };
+  g_autoptr (MugaiJson) record = mugai_quarantine_record (act->quarantine, act->id, act->error);
+  gboolean on_its_way = FALSE;
+
+  if (record == NULL || !is_on_its_way (act, &on_its_way))
+    return FALSE;
+  if (!mugai_actor_is_sender (act->actor, record) && (act->actor->roles & others) == 0)
+    return refuse (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "recall: not for %s, who did not send it", act->actor->name);
+  if (strcmp (text_at (record, "direction"), "inbound") == 0 || strcmp (text_at (record, "action"), "hold") != 0)
+    return refuse (act, MUGAI_ACT_ERROR_STATE, "only a mail of ours that is held can be recalled");
+  if (on_its_way || !g_strv_contains (waiting, text_at (act->item, "state")))
+    return refuse (act, MUGAI_ACT_ERROR_STATE, "too late to recall it: the item is %s", text_at (act->item, "state"));
+  return mugai_quarantine_change (
+             act->quarantine, act->error,
+             "UPDATE release_recipients SET state = 'refused' WHERE state <> 'accepted' AND release IN"
+             " (SELECT release FROM releases WHERE item = ?1)",
+             "s", act->id)
+         && mugai_quarantine_change (act->quarantine, act->error,
+                                     "UPDATE releases SET state = 'refused' WHERE item = ?1 AND state <> 'done'", "s",
+                                     act->id)
+         && set_item_state (act, "recalled");
+}
 
 static gboolean is_on_its_way (Act *act, gboolean *ret_is) {
   g_autoptr (MugaiJson) rows = mugai_quarantine_query (
@@ -497,8 +565,10 @@ static const struct {
   { "release-request", MUGAI_ROLE_REVIEWER | MUGAI_ROLE_APPROVER, NEEDS_ITEM | NEEDS_REASON | NEEDS_BLOB, do_request },
   { "release-approve", MUGAI_ROLE_APPROVER, NEEDS_ITEM | NEEDS_REASON | NEEDS_BLOB, do_approve },
   { "release-refuse", MUGAI_ROLE_APPROVER, NEEDS_ITEM | NEEDS_REASON | NEEDS_BLOB, do_refuse },
-  { "release-queue", MUGAI_ROLE_REVIEWER | MUGAI_ROLE_APPROVER, NEEDS_ITEM | NEEDS_BLOB, do_queue },
-  { "release-result", MUGAI_ROLE_REVIEWER | MUGAI_ROLE_APPROVER, NEEDS_ITEM, do_result },
+  { "release-queue", SENDERS, NEEDS_ITEM | NEEDS_BLOB, do_queue },
+  { "release-result", SENDERS, NEEDS_ITEM, do_result },
+  /* Being the sender is the right. */
+  { "recall", (MugaiRoles) ~0u, NEEDS_ITEM | NEEDS_REASON | NEEDS_BLOB, do_recall },
   /* The token is the right. */
   { "release-redeem", (MugaiRoles) ~0u, NEEDS_NOTHING, do_redeem },
   { "delete", MUGAI_ROLE_ADMINISTRATOR, NEEDS_ITEM | NEEDS_REASON | NEEDS_BLOB, do_delete },

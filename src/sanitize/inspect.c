@@ -5,7 +5,10 @@
  */
 #include "mugai/sanitize.h"
 
+#include <string.h>
+
 #include "mugai/base/base.h"
+#include "mugai/flow.h"
 
 #include "inspection.h"
 
@@ -121,6 +124,26 @@ static gboolean has_body_text (const MugaiInspection *inspection) {
   return FALSE;
 }
 
+/* In what is read as text, and in files that are text by themselves. */
+static gboolean has_my_number (const MugaiInspection *inspection) {
+  const char *subject = inspection->facts->subject;
+  if (subject != NULL && mugai_flow_has_my_number (subject, strlen (subject)))
+    return TRUE;
+  for (guint i = 0; i < inspection->leaves->len; i++) {
+    const MugaiLeaf *leaf = g_ptr_array_index (inspection->leaves, i);
+    gsize length_bytes = 0;
+    const char *data = leaf->text;
+    if (data != NULL)
+      length_bytes = strlen (data);
+    else if (leaf->entity->kind == MUGAI_ENTITY_LEAF
+             && g_str_has_prefix (mugai_leaf_part (inspection, leaf)->detected, "text/"))
+      data = g_bytes_get_data (leaf->entity->content, &length_bytes);
+    if (data != NULL && mugai_flow_has_my_number (data, length_bytes))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 MugaiInspection *mugai_sanitize_inspect (GBytes *message, MugaiScanner *scanner, const MugaiSanitizeLimits *limits,
                                          GError **error) {
   g_autoptr (MugaiInspection) inspection = g_new0 (MugaiInspection, 1);
@@ -144,6 +167,8 @@ MugaiInspection *mugai_sanitize_inspect (GBytes *message, MugaiScanner *scanner,
   mugai_body_convert (inspection);
   mugai_body_choose_legs (inspection);
   mugai_body_convert_tnef (inspection);
+  if (has_my_number (inspection))
+    inspection->facts->oddities |= MUGAI_BIT (MUGAI_ODDITY_MY_NUMBER);
   if (!has_body_text (inspection))
     inspection->facts->oddities |= MUGAI_BIT (MUGAI_ODDITY_NO_TEXT);
   return g_steal_pointer (&inspection);

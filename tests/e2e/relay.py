@@ -57,7 +57,8 @@ class SinkHandler(socketserver.StreamRequestHandler):
                 sender, recipients = line.strip()[10:].split()[0].decode("utf-8", "replace"), []
                 self.say("250 ok")
             elif verb.startswith(b"RCPT TO:"):
-                recipients.append(line.strip()[8:].split()[0].decode("utf-8", "replace"))
+                path = line.strip()[8:].decode("utf-8", "replace")  # a quoted local part may hold blanks; parameters stand behind it
+                recipients.append(path[:path.rindex(">") + 1])
                 self.say("250 ok")
             elif verb == b"DATA":
                 self.say("354 go on")

@@ -227,6 +227,8 @@ rates:
   outbound:
     sender: {messages: 3, window: 1h}
     user: {recipients: 5, window: 1h, stop: true}
+  inbound:
+    client: {messages: 2, window: 1h}
 """
 
 
@@ -255,6 +257,20 @@ def counters(build):
             assert mugaid.records()[-1]["reasons"][0]["rule"] == "mass-mail" and mugaid.records()[-1]["facts"]["rate-exceeded"]
             assert send(sender="kacho@city.example.lg.jp") == 250, "another sender has a bucket of its own"
             assert send(to="kacho@city.example.lg.jp") == 250, "mail inside is counted apart"
+            # a flood from outside is put off at MAIL, before it says anything; its neighbours are not
+            def at_mail(client):
+                with smtplib.SMTP("127.0.0.1", relay.postfix.port, timeout=60) as smtp:
+                    smtp.ehlo("client.example.com")
+                    smtp.docmd("XCLIENT", f"ADDR={client} NAME=client.example.com")
+                    smtp.ehlo("client.example.com")
+                    code, words = smtp.mail("taro@mail.example.com")
+                    return (code, words) if code != 250 else smtp.rcpt("kacho@city.example.lg.jp")
+
+            assert [relay.send(text, "taro@mail.example.com", "kacho@city.example.lg.jp", client="203.0.113.9")[0] for _ in range(2)] == [250, 250]
+            code, words = at_mail("203.0.113.9")
+            assert code == 451 and b"Too many messages" in words, (code, words)
+            assert mugaid.records()[-1]["recipients"] == [] and mugaid.records()[-1]["reasons"][0]["rule"] == "mass-mail"
+            assert at_mail("203.0.113.10")[0] == 250
             # a login that writes to many at once is stopped, and stays so
             many = [f"p{i}@other.example.net" for i in range(6)]
             assert send(sender="a@city.example.lg.jp", to=many, login="taro") == 451

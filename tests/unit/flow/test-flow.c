@@ -257,6 +257,36 @@ static void test_forwarding_without_facts (void) {
   g_assert_null (found[1]);
 }
 
+/* Check digits computed by hand after 総務省令 5条; the form decides as much as the digit. */
+static void test_my_number (void) {
+  static const struct {
+    const char *text;
+    gboolean is;
+  } texts[] = {
+    { "123456789018", TRUE },
+    { "個人番号123456789018です", TRUE },
+    { "1234-5678-9018", TRUE },
+    { "No. 1234 123456789018", TRUE },
+    { "１２３４　５６７８　９０１８", TRUE },
+    { "x 012345678903", TRUE },
+    { "123456789012", FALSE },
+    { "1234567890180", FALSE },
+    { "0123456789018", FALSE },
+    { "1234-5678-9018-3456", FALSE },
+    { "0000-1234-5678-9018", FALSE },
+    { "1234-5678 9018", FALSE },
+    { "1234-56789018", FALSE },
+    { "000000000000", FALSE },
+    { "1234-5678-901", FALSE },
+    { "\xEF\xBC", FALSE },
+    { "", FALSE },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_test_message ("%s", texts[i].text);
+    g_assert_cmpint (mugai_flow_has_my_number (texts[i].text, strlen (texts[i].text)), ==, texts[i].is);
+  }
+}
+
 int main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/flow/addresses", test_addresses);
@@ -265,5 +295,6 @@ int main (int argc, char **argv) {
   g_test_add_func ("/flow/directions", test_directions);
   g_test_add_func ("/flow/forwarding", test_forwarding);
   g_test_add_func ("/flow/forwarding-without-facts", test_forwarding_without_facts);
+  g_test_add_func ("/flow/my-number", test_my_number);
   return g_test_run ();
 }
