@@ -67,7 +67,7 @@ static gsize styles_end (const char *html, gsize length) {
 
     if (less == NULL)
       return 0;
-    if (g_ascii_strncasecmp (less, "<style", 6) == 0)
+    if ((less[1] | 0x20) == 's' && (less[2] | 0x20) == 't' && g_ascii_strncasecmp (less, "<style", 6) == 0)
       return (gsize) (less - html) + 6;
     i = (gsize) (less - html) + 6;
   }

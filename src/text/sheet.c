@@ -29,13 +29,14 @@ typedef struct {
   guint n_compounds;
   guint declarations; /* index */
   guint32 weight;
+  guint next; /* rule of the same key, plus one; 0: none. Weights, not places, say which is stronger */
 } Rule;
 
 struct _Sheet {
   GArray *rules;        /* of Rule */
   GArray *declarations; /* of Declarations */
-  GHashTable *by_key;   /* guint64 of id, class or tag -> GArray of guint */
-  GArray *universal;    /* of guint */
+  GHashTable *by_key;   /* hash of id, class or tag -> its last rule, plus one */
+  guint universal;      /* the last rule without a key, plus one */
   gsize budget;
   gboolean paints_unknown;
 };
@@ -45,8 +46,7 @@ Sheet *sheet_new (gsize work_budget) {
 
   sheet->rules = g_array_new (FALSE, FALSE, sizeof (Rule));
   sheet->declarations = g_array_new (FALSE, FALSE, sizeof (Declarations));
-  sheet->universal = g_array_new (FALSE, FALSE, sizeof (guint));
-  sheet->by_key = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) g_array_unref);
+  sheet->by_key = g_hash_table_new (NULL, NULL);
   sheet->budget = work_budget;
   return sheet;
 }
@@ -56,7 +56,6 @@ void sheet_free (Sheet *sheet) {
     return;
   g_array_unref (sheet->rules);
   g_array_unref (sheet->declarations);
-  g_array_unref (sheet->universal);
   g_hash_table_unref (sheet->by_key);
   g_free (sheet);
 }
@@ -172,22 +171,25 @@ static gboolean parse_selector (const char *p, const char *end, Rule *rule) {
   return rule->n_compounds > 0;
 }
 
+/* On a narrow machine two keys may fall together: their rules are compared in full anyway. */
+static gpointer table_key (guint64 key) {
+  return (gpointer) (guintptr) (key ^ key >> 32);
+}
+
 static void add_rule (Sheet *sheet, Rule *rule) {
   const Compound *last = &rule->compounds[0];
   guint64 key = last->id != 0 ? last->id : last->n_classes > 0 ? last->classes[0] : last->tag;
-  guint index = sheet->rules->len;
-  GArray *list = sheet->universal;
+  guint number = sheet->rules->len + 1;
 
-  rule->weight |= index + 1;
-  g_array_append_val (sheet->rules, *rule);
-  if (key != 0) {
-    list = g_hash_table_lookup (sheet->by_key, &key);
-    if (list == NULL) {
-      list = g_array_new (FALSE, FALSE, sizeof (guint));
-      g_hash_table_insert (sheet->by_key, g_memdup2 (&key, sizeof key), list);
-    }
+  rule->weight |= number;
+  if (key == 0) {
+    rule->next = sheet->universal;
+    sheet->universal = number;
+  } else {
+    rule->next = GPOINTER_TO_UINT (g_hash_table_lookup (sheet->by_key, table_key (key)));
+    g_hash_table_insert (sheet->by_key, table_key (key), GUINT_TO_POINTER (number));
   }
-  g_array_append_val (list, index);
+  g_array_append_val (sheet->rules, *rule);
 }
 
 static void add_rules (Sheet *sheet, const char *selectors, const char *end, const Declarations *declarations) {
@@ -443,23 +445,28 @@ typedef struct {
   Cascade *cascade;
 } Match;
 
-static void match_list (const Match *match, const GArray *list) {
-  for (guint i = 0; list != NULL && i < list->len && spend (match->sheet); i++) {
-    const Rule *rule = &g_array_index (match->sheet->rules, Rule, g_array_index (list, guint, i));
+static void match_list (const Match *match, guint number) {
+  while (number > 0 && spend (match->sheet)) {
+    const Rule *rule = &g_array_index (match->sheet->rules, Rule, number - 1);
 
+    number = rule->next;
     if (rule_matches (match->sheet, rule, match->names, match->ancestor, match->data))
       cascade_apply (match->cascade, &g_array_index (match->sheet->declarations, Declarations, rule->declarations),
                      rule->weight);
   }
 }
 
+static void match_key (const Match *match, guint64 key) {
+  match_list (match, GPOINTER_TO_UINT (g_hash_table_lookup (match->sheet->by_key, table_key (key))));
+}
+
 void sheet_match (Sheet *sheet, const StyleNames *names, SheetAncestor ancestor, gpointer data, Cascade *cascade) {
   Match match = { sheet, names, ancestor, data, cascade };
 
   match_list (&match, sheet->universal);
-  match_list (&match, g_hash_table_lookup (sheet->by_key, &names->tag));
+  match_key (&match, names->tag);
   if (names->id != 0)
-    match_list (&match, g_hash_table_lookup (sheet->by_key, &names->id));
+    match_key (&match, names->id);
   for (guint i = 0; i < names->n_classes; i++)
-    match_list (&match, g_hash_table_lookup (sheet->by_key, &names->classes[i]));
+    match_key (&match, names->classes[i]);
 }
