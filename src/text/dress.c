@@ -26,6 +26,8 @@ static void apply_hints (Html *self, Tag tag, Cascade *cascade) {
     cascade_set_hint (cascade, STYLE_WHITE_SPACE, WHITE_PRE);
   if (tag == TAG_TEXTAREA)
     cascade_set_hint (cascade, STYLE_WHITE_SPACE, WHITE_PRE_WRAP);
+  if (tag == TAG_DEL || tag == TAG_S || tag == TAG_STRIKE)
+    cascade_set_hint (cascade, STYLE_DECORATION, STYLE_GONE);
   if (tag == TAG_A && values[ATTRIBUTE_HREF].text != NULL)
     cascade_set_hint (cascade, STYLE_COLOR, 0x0000EE);
   if (values[ATTRIBUTE_HIDDEN].text != NULL || (tag == TAG_DIALOG && values[ATTRIBUTE_OPEN].text == NULL))

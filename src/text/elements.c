@@ -36,6 +36,17 @@ static void close_superscript (Html *self, const Element *element) {
   g_string_insert_c (paragraph, (gssize) element->mark, '^');
 }
 
+/* What is struck out must not read as if it held. */
+static void close_strike (Html *self, const Element *element) {
+  GString *paragraph = self->flow.paragraph;
+
+  if (self->flow.n_paragraphs != element->n_before || paragraph->len <= element->mark
+      || strspn (paragraph->str + element->mark, " \n") == paragraph->len - element->mark)
+    return;
+  g_string_insert (paragraph, (gssize) element->mark, "［取消: ");
+  g_string_append (paragraph, "］");
+}
+
 static void end_table (Html *self, Element *element) {
   Table *outer = NULL;
 
@@ -72,6 +83,8 @@ void element_leave (Html *self, Element *element) {
   else if ((element->tag == TAG_BUTTON || element->tag == TAG_SELECT || element->tag == TAG_TEXTAREA)
            && !element->hidden)
     flow_literal (&self->flow, "］");
+  if (element->strikes)
+    close_strike (self, element);
   if (element->block)
     element_end_paragraph (self, blanks_at (element, STYLE_SPACE_BELOW));
   if (element->frame)
@@ -246,7 +259,9 @@ void element_enter (Html *self, Element *element) {
     enter_block (self, element);
   if (!element->hidden)
     enter_inline (self, element);
-  if (element->tag == TAG_SUP && self->flow.space)
+  element->strikes = element->style.struck && !stack_at (self, (gint) self->stack->len - 2)->style.struck;
+  if ((element->tag == TAG_SUP || element->strikes) && self->flow.space)
     flow_literal (&self->flow, "");
+  element->n_before = self->flow.n_paragraphs;
   element->mark = (guint) self->flow.paragraph->len;
 }

@@ -364,6 +364,21 @@ static char *live_scheme (char *text, char *colon) {
   return NULL;
 }
 
+/* "http:host" and "http:\\host": browsers, and readers that make links of any scheme they know, need no slashes. */
+static char *live_bare_scheme (char *text, char *colon) {
+  static const char *const schemes[] = { "http", "https", "ftp" };
+  gboolean goes_on = colon[1] == '/' || colon[1] == '\\' || g_ascii_isalnum (colon[1]) || (guchar) colon[1] >= 0x80;
+
+  for (gsize i = 0; goes_on && i < G_N_ELEMENTS (schemes); i++) {
+    char *scheme = colon - strlen (schemes[i]);
+
+    if (scheme >= text && g_ascii_strncasecmp (scheme, schemes[i], strlen (schemes[i])) == 0
+        && (scheme == text || !g_ascii_isalnum (scheme[-1])))
+      return scheme;
+  }
+  return NULL;
+}
+
 /* http -> hxxp, ftp -> fxp, file -> fxle, smb -> sxb: same length, same case, nothing that a reader would make a link of. */
 static void kill_scheme (char *scheme) {
   gboolean http = g_ascii_tolower (*scheme) == 'h';
@@ -394,12 +409,14 @@ void links_make_dead (Links *self, char *text) {
   char *from = text;
   char *colon;
 
-  while ((colon = strstr (from, "://")) != NULL) {
-    char *scheme = live_scheme (from, colon);
+  while ((colon = strchr (from, ':')) != NULL) {
+    gboolean slashes = colon[1] == '/' && colon[2] == '/';
+    char *scheme = slashes ? live_scheme (from, colon) : live_bare_scheme (from, colon);
 
-    from = colon + 3;
+    from = colon + 1;
     if (scheme == NULL)
       continue;
+    from += strspn (from, "/\\");
     kill_scheme (scheme);
     if (self != NULL)
       record_shown (self, from);

@@ -62,6 +62,8 @@ static const struct {
   { "overflow-y", 10, STYLE_OVERFLOW, SHORTHAND_NONE },
   { "position", 8, STYLE_POSITION, SHORTHAND_NONE },
   { "right", 5, STYLE_OFFSET, SHORTHAND_NONE },
+  { "text-decoration", 15, STYLE_DECORATION, SHORTHAND_NONE },
+  { "text-decoration-line", 20, STYLE_DECORATION, SHORTHAND_NONE },
   { "text-indent", 11, STYLE_TEXT_INDENT, SHORTHAND_NONE },
   { "top", 3, STYLE_OFFSET, SHORTHAND_NONE },
   { "transform", 9, STYLE_TRANSFORM, SHORTHAND_NONE },
@@ -300,6 +302,7 @@ Style style_compute (const Style *parent, const Declarations *declared, gboolean
     style.list_type = (char) value[STYLE_LIST_TYPE];
   if (declared->set >> STYLE_COLOR & 1)
     style.color = value[STYLE_COLOR];
+  style.struck |= says (declared, STYLE_DECORATION, STYLE_GONE);
   if (declared->set >> STYLE_TEXT_FILL & 1)
     style.clear = value[STYLE_TEXT_FILL] == COLOR_TRANSPARENT;
   if ((declared->set >> STYLE_BACKGROUND & 1) && value[STYLE_BACKGROUND] != COLOR_TRANSPARENT)

@@ -38,6 +38,7 @@ typedef enum {
   STYLE_SPACE_BELOW,
   STYLE_LIST_TYPE,
   STYLE_TRANSFORM,
+  STYLE_DECORATION,
   STYLE_N_PROPERTIES
 } StyleProperty;
 
@@ -70,6 +71,7 @@ typedef struct {
   gboolean tiny;       /* font-size 0 or 1px; likewise */
   gboolean far_indent; /* text-indent out of the window; likewise */
   guint32 color;
+  gboolean struck;    /* a line goes through the letters: a price that was, a text that was withdrawn */
   gboolean clear;     /* the letters are not painted at all: -webkit-text-fill-color */
   guint32 background; /* what is painted behind, ancestors included */
   guint8 white_space;

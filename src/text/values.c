@@ -278,6 +278,8 @@ guint32 value_parse (StyleProperty property, Slice slice) {
     return value_of_space (slice);
   case STYLE_LIST_TYPE:
     return parse_list_type (slice);
+  case STYLE_DECORATION:
+    return slice_contains (slice, "line-through") ? STYLE_GONE : STYLE_NORMAL;
   case STYLE_TRANSFORM:
     return parse_transform (slice);
   case STYLE_N_PROPERTIES:
