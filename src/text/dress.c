@@ -48,6 +48,10 @@ static StyleNames style_names (Html *self) {
   const AttributeValue *id = &self->attributes.values[ATTRIBUTE_ID];
   const AttributeValue *class = &self->attributes.values[ATTRIBUTE_CLASS];
 
+  names.id_text = id->text;
+  names.id_length = id->length;
+  names.class_text = class->text;
+  names.class_length = class->length;
   if (id->length > 0)
     names.id = style_hash (id->text, id->length);
   if (class->length > 0)
@@ -74,6 +78,7 @@ void dress_element (Html *self, Tag tag, Declarations *ret_declared, StyleNames 
   if (!sheet_is_empty (self->sheet)) {
     *ret_names = style_names (self);
     sheet_match (self->sheet, ret_names, ancestor_names, self, &cascade);
+    ret_names->id_text = ret_names->class_text = NULL; /* they point into the tag */
   }
   if (style->length > 0) {
     Declarations declared = { 0 };

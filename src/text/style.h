@@ -39,6 +39,7 @@ typedef enum {
   STYLE_LIST_TYPE,
   STYLE_TRANSFORM,
   STYLE_DECORATION,
+  STYLE_CONTENT,
   STYLE_N_PROPERTIES
 } StyleProperty;
 
@@ -83,8 +84,12 @@ typedef struct {
   guint64 id;
   guint64 classes[8];
   guint n_classes;
-  guint64 all_classes; /* the attribute as it stands, for [class="a b"] */
-} StyleNames;          /* an element as selectors see it: hashes, 0 for none */
+  guint64 all_classes;    /* the attribute as it stands, for [class="a b"] */
+  const char *class_text; /* likewise for [class*=a]; NULL for ancestors, whose text is gone */
+  const char *id_text;
+  gsize class_length;
+  gsize id_length;
+} StyleNames; /* an element as selectors see it: hashes, 0 for none */
 
 typedef struct _Sheet Sheet;
 
