@@ -17,6 +17,11 @@ void element_end_paragraph (Html *self, guint blanks) {
     self->link_start = 0;
 }
 
+/* In <rtc><rt> one pair of brackets is enough. */
+static gboolean is_ruby_text (Html *self, const Element *element) {
+  return element->tag == TAG_RTC || (element->tag == TAG_RT && self->last[TAG_RTC] <= self->last[TAG_RUBY]);
+}
+
 static void close_ruby_text (Html *self, const Element *element) {
   if (element->hidden || element->silent)
     return;
@@ -74,7 +79,7 @@ void element_leave (Html *self, Element *element) {
     end_table (self, element);
   if (!shows)
     return;
-  if (element->tag == TAG_RT || element->tag == TAG_RTC)
+  if (is_ruby_text (self, element))
     close_ruby_text (self, element);
   else if (element->tag == TAG_SUP && !element->hidden)
     close_superscript (self, element);
@@ -223,6 +228,8 @@ static void enter_inline (Html *self, Element *element) {
     break;
   case TAG_RT:
   case TAG_RTC:
+    if (!is_ruby_text (self, element))
+      break;
     self->flow.space = FALSE;
     flow_literal (&self->flow, "（");
     break;

@@ -311,8 +311,10 @@ Style style_compute (const Style *parent, const Declarations *declared, gboolean
   if (declared->set >> STYLE_COLOR & 1)
     style.color = value[STYLE_COLOR];
   style.struck |= says (declared, STYLE_DECORATION, STYLE_GONE);
-  if (declared->set >> STYLE_TEXT_FILL & 1)
+  if (declared->set >> STYLE_TEXT_FILL & 1) {
     style.clear = value[STYLE_TEXT_FILL] == COLOR_TRANSPARENT;
+    style.color = style.clear ? style.color : value[STYLE_TEXT_FILL];
+  }
   if ((declared->set >> STYLE_BACKGROUND & 1) && value[STYLE_BACKGROUND] != COLOR_TRANSPARENT)
     style.background = value[STYLE_BACKGROUND];
   if (says (declared, STYLE_BACKGROUND_IMAGE, STYLE_GONE))

@@ -39,6 +39,7 @@ CASES = [
     hidden("inset", "<div style='position:absolute;inset:-9999px'>隠れた文</div>"),
     hidden("polygon", "<div style='clip-path:polygon(0 0, 0 0, 0 0)'>隠れた文</div>"),
     hidden("content-visibility", "<div style='content-visibility:hidden'>隠れた文</div>"),
+    visible("fill-over-color", "<p style='-webkit-text-fill-color:#000;color:transparent'>見える</p>"),
     visible("class-part-of-another", "<style>[class*=pre]{display:none}[class^=b]{display:none}[class|=ab]{display:none}</style>"
             "<p class='abc'>見える</p>"),
     visible("part-of-an-ancestor", "<style>[class*=pre] .x{color:#fff}</style><div class=pr><p class=x>見える</p></div>"),

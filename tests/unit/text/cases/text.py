@@ -169,6 +169,7 @@ CASES = [
     ("entity", "out-of-range", "a&#0;&#xD800;&#x110000;&#99999999999;b", {"has": ["a", "b"]}),
     ("entity", "html5-only", "&NotEqualTilde;&apos;&lbrace;&bigstar;", {"is": "≂̸'{★\n"}),
     ("entity", "astral", "&#128512;&#x1F363;&Gopf;", {"is": "😀🍣𝔾\n"}),
+    ("ruby", "rtc", "<ruby>東京<rtc><rt>とうきょう</rt></rtc></ruby>駅", {"exact": ["東京（とうきょう）駅"]}),
     ("ruby", "no-rp", "<ruby>種差<rt>たねさし</rt>海岸<rt>かいがん</rt></ruby>", {"is": "種差（たねさし）海岸（かいがん）\n"}),
     ("ruby", "rp", "<ruby>漢字<rp>（</rp><rt>かんじ</rt><rp>）</rp></ruby>です", {"is": "漢字（かんじ）です\n"}),
     ("ruby", "rb-rtc", "<ruby><rb>東<rb>京<rtc><rt>とう<rt>きょう</rtc></ruby>", {"has": ["東", "京", "とう", "きょう"]}),
