@@ -37,7 +37,8 @@
   X (TEXT, "text")                                                                                                     \
   X (TYPE, "type")                                                                                                     \
   X (VALUE, "value")                                                                                                   \
-  X (WIDTH, "width")
+  X (WIDTH, "width")                                                                                                   \
+  X (WRAP, "wrap")
 
 #define ATTRIBUTE_ENUM(id, name) ATTRIBUTE_##id,
 typedef enum { ATTRIBUTE_NAMES (ATTRIBUTE_ENUM) ATTRIBUTE_N } AttributeName;

@@ -23,7 +23,7 @@ static void apply_hints (Html *self, Tag tag, Cascade *cascade) {
   const AttributeValue *values = self->attributes.values;
 
   if (keeps_white (tag))
-    cascade_set_hint (cascade, STYLE_WHITE_SPACE, WHITE_PRE);
+    cascade_set_hint (cascade, STYLE_WHITE_SPACE, values[ATTRIBUTE_WRAP].text != NULL ? WHITE_PRE_WRAP : WHITE_PRE);
   if (tag == TAG_TEXTAREA)
     cascade_set_hint (cascade, STYLE_WHITE_SPACE, WHITE_PRE_WRAP);
   if (tag == TAG_DEL || tag == TAG_S || tag == TAG_STRIKE)

@@ -40,6 +40,7 @@ CASES = [
     ("structure", "checkboxes", "<input type=checkbox checked>はい<input type=radio>いいえ", {"order": ["はい", "いいえ"]}),
     ("structure", "details", "<details><summary>概要</summary><p>本文</p></details>", {"order": ["概要", "本文"], "apart": [("概要", "本文")]}),
     ("structure", "sup-sub", "<p>10<sup>6</sup>人 H<sub>2</sub>O 脚注<sup>[1]</sup></p>", {"has": ["10^6", "H2O", "脚注[1]"]}),
+    ("pre", "wrap-attribute", "<pre wrap=''>" + "word " * 40 + "\n  x</pre>", {"columns": 76, "exact": ["  x"]}),
     ("structure", "struck-price", "<p>通常価格 <s>5,000円</s> 特別価格 3,000円</p>", {"exact": ["通常価格 ［取消: 5,000円］ 特別価格 3,000円"]}),
     ("structure", "struck-css", "<p>定価<span style='text-decoration:line-through;color:#999'>5,000円</span>→3,000円</p>",
      {"exact": ["定価［取消: 5,000円］→3,000円"]}),
