@@ -64,6 +64,18 @@ static char *decode_utf16 (const Options *options, const char *sniffed, const ch
                                   NULL, NULL);
 }
 
+/* A NUL between letters is nothing, one in a tag's name spoils it: as with any control, which decoding does not turn into text. */
+static GBytes *without_nul (GBytes *input) {
+  gsize length_bytes = 0;
+  const char *bytes = g_bytes_get_data (input, &length_bytes);
+  if (length_bytes == 0 || memchr (bytes, '\0', length_bytes) == NULL)
+    return g_bytes_ref (input);
+  char *copy = g_memdup2 (bytes, length_bytes);
+  for (gsize i = 0; i < length_bytes; i++)
+    copy[i] = copy[i] == '\0' ? '\1' : copy[i];
+  return g_bytes_new_take (copy, length_bytes);
+}
+
 static int convert (const Options *options, const MugaiTextOptions *text) {
   g_autoptr (GError) error = NULL;
   g_autoptr (MugaiTextResult) result = NULL;
@@ -78,7 +90,9 @@ static int convert (const Options *options, const MugaiTextOptions *text) {
   g_autofree char *sniffed = mugai_text_sniff_charset (bytes, length_bytes);
   mugai_mail_charset_init ();
   g_autofree char *wide = decode_utf16 (options, sniffed, bytes, length_bytes);
-  g_autoptr (MugaiCharsetResult) decoded = mugai_mail_charset_decode (bytes, length_bytes, options->charset, sniffed);
+  g_autoptr (GBytes) narrow = without_nul (input);
+  g_autoptr (MugaiCharsetResult) decoded =
+      mugai_mail_charset_decode (g_bytes_get_data (narrow, NULL), length_bytes, options->charset, sniffed);
   const char *html = wide != NULL ? wide : decoded->text;
   if (!mugai_text_from_html (html, strlen (html), text, &result, &error)
       || !mugai_fd_write_all (STDOUT_FILENO, result->text, strlen (result->text), &error)) {

@@ -27,6 +27,7 @@
   X (ID, "id")                                                                                                         \
   X (MEDIA, "media")                                                                                                   \
   X (OPEN, "open")                                                                                                     \
+  X (PLACEHOLDER, "placeholder")                                                                                       \
   X (REVERSED, "reversed")                                                                                             \
   X (ROLE, "role")                                                                                                     \
   X (ROWSPAN, "rowspan")                                                                                               \
