@@ -77,6 +77,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MugaiTextResult, mugai_text_result_free)
 void mugai_text_make_dead (char *text);
 
 /**
+ * mugai_text_from_enriched:
+ * @text: the content of a text/enriched part (RFC 1896), UTF-8 with LF line ends
+ *
+ * Returns: (transfer full): its text, without the commands. Linear time; never longer than @text. Threads: any.
+ */
+char *mugai_text_from_enriched (const char *text);
+
+/**
  * mugai_text_sniff_charset:
  * @html: the document's bytes as received
  *

@@ -53,15 +53,39 @@ static gboolean parse_options (Options *options, MugaiTextOptions *text, int arg
   return TRUE;
 }
 
-/* A byte order mark of UTF-16 is decoded here: in mail that charset is refused, a file may well have it. */
+/* HTML begins with a '<', so that one NUL beside it says how wide the characters are. NULL: they are not. */
+static const char *sniff_utf16 (const char *bytes, gsize length_bytes) {
+  if (length_bytes < 4)
+    return NULL;
+  if (bytes[0] == '<' && bytes[1] == '\0' && bytes[2] != '\0' && bytes[3] == '\0')
+    return "utf-16le";
+  return bytes[0] == '\0' && bytes[1] == '<' && bytes[2] == '\0' && bytes[3] != '\0' ? "utf-16be" : NULL;
+}
+
+/* UTF-16 is decoded here: in mail that charset is refused, a file may well have it. */
 static char *decode_utf16 (const Options *options, const char *sniffed, const char *bytes, gsize length_bytes) {
   if (options->charset != NULL && g_ascii_strncasecmp (options->charset, "utf-16", 6) != 0)
     return NULL;
-  const char *label = sniffed != NULL && g_str_has_prefix (sniffed, "utf-16") ? sniffed : options->charset;
+  const char *found = sniff_utf16 (bytes, length_bytes);
+  const char *label = found != NULL                                             ? found
+                      : sniffed != NULL && g_str_has_prefix (sniffed, "utf-16") ? sniffed
+                                                                                : options->charset;
   if (label == NULL)
     return NULL;
   return g_convert_with_fallback (bytes, (gssize) (length_bytes & ~(gsize) 1), "UTF-8", label, "\xEF\xBF\xBD", NULL,
                                   NULL, NULL);
+}
+
+/* A NUL between letters is nothing, one in a tag's name spoils it: as with any control, which decoding does not turn into text. */
+static GBytes *without_nul (GBytes *input) {
+  gsize length_bytes = 0;
+  const char *bytes = g_bytes_get_data (input, &length_bytes);
+  if (length_bytes == 0 || memchr (bytes, '\0', length_bytes) == NULL)
+    return g_bytes_ref (input);
+  char *copy = g_memdup2 (bytes, length_bytes);
+  for (gsize i = 0; i < length_bytes; i++)
+    copy[i] = copy[i] == '\0' ? '\1' : copy[i];
+  return g_bytes_new_take (copy, length_bytes);
 }
 
 static int convert (const Options *options, const MugaiTextOptions *text) {
@@ -78,7 +102,14 @@ static int convert (const Options *options, const MugaiTextOptions *text) {
   g_autofree char *sniffed = mugai_text_sniff_charset (bytes, length_bytes);
   mugai_mail_charset_init ();
   g_autofree char *wide = decode_utf16 (options, sniffed, bytes, length_bytes);
-  g_autoptr (MugaiCharsetResult) decoded = mugai_mail_charset_decode (bytes, length_bytes, options->charset, sniffed);
+  g_autoptr (GBytes) narrow = without_nul (input);
+  g_autoptr (MugaiCharsetResult) decoded =
+      mugai_mail_charset_decode (g_bytes_get_data (narrow, NULL), length_bytes, options->charset, sniffed);
+  if (decoded->outcome
+      == MUGAI_CHARSET_REFUSED) { /* in mail that is a verdict; who asks here wants to see what there is */
+    g_clear_pointer (&decoded, mugai_charset_result_free);
+    decoded = mugai_mail_charset_decode (g_bytes_get_data (narrow, NULL), length_bytes, NULL, NULL);
+  }
   const char *html = wide != NULL ? wide : decoded->text;
   if (!mugai_text_from_html (html, strlen (html), text, &result, &error)
       || !mugai_fd_write_all (STDOUT_FILENO, result->text, strlen (result->text), &error)) {

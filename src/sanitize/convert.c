@@ -77,6 +77,10 @@ static char *convert_text (MugaiInspection *inspection, MugaiLeaf *leaf) {
   g_autofree char *text = mugai_mail_leaf_text (leaf->entity, hint, &inspection->facts->oddities);
   if (text != NULL && leaf->reading == MUGAI_READING_HTML)
     return convert_html (inspection->facts, text, &leaf->images);
+  if (text != NULL && g_str_equal (leaf->entity->declared, "text/enriched")) {
+    g_autofree char *plain = mugai_text_from_enriched (text);
+    return mugai_mail_cut_encoded (plain, &inspection->facts->oddities);
+  }
   return g_steal_pointer (&text);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mugai/base/unicode.h"
+#include "mugai/text.h"
 
 #define MAX_NAME_BYTES 200u /* of a name as shown */
 
@@ -130,13 +131,6 @@ char *mugai_words_name (const MugaiPart *part, gboolean japanese) {
 /* The scheme alone makes programs turn text into a link; the two letters can be put back by hand. */
 char *mugai_words_dead (const char *text) {
   char *dead = g_strdup (text);
-  for (char *at = dead; (at = strstr (at, "://")) != NULL; at += 3) {
-    char *scheme = at;
-    while (scheme > dead && g_ascii_isalpha (scheme[-1]))
-      scheme--;
-    gsize length = (gsize) (at - scheme);
-    if ((length == 4 || length == 5) && g_ascii_strncasecmp (scheme, "http", 4) == 0)
-      memset (scheme + 1, 'x', 2);
-  }
+  mugai_text_make_dead (dead);
   return dead;
 }

@@ -18,7 +18,10 @@ static gint find_name (const char *name, gsize length) {
 
   while (low < high) {
     gint middle = (low + high) / 2;
-    int order = memcmp (names[middle].name, name, MIN (length, names[middle].length));
+    int order = *names[middle].name - *name; /* nearly always enough; neither name is empty */
+
+    if (order == 0)
+      order = memcmp (names[middle].name, name, MIN (length, names[middle].length));
 
     if (order == 0 && names[middle].length == length)
       return middle;

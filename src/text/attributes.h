@@ -27,6 +27,7 @@
   X (ID, "id")                                                                                                         \
   X (MEDIA, "media")                                                                                                   \
   X (OPEN, "open")                                                                                                     \
+  X (PLACEHOLDER, "placeholder")                                                                                       \
   X (REVERSED, "reversed")                                                                                             \
   X (ROLE, "role")                                                                                                     \
   X (ROWSPAN, "rowspan")                                                                                               \
@@ -37,7 +38,8 @@
   X (TEXT, "text")                                                                                                     \
   X (TYPE, "type")                                                                                                     \
   X (VALUE, "value")                                                                                                   \
-  X (WIDTH, "width")
+  X (WIDTH, "width")                                                                                                   \
+  X (WRAP, "wrap")
 
 #define ATTRIBUTE_ENUM(id, name) ATTRIBUTE_##id,
 typedef enum { ATTRIBUTE_NAMES (ATTRIBUTE_ENUM) ATTRIBUTE_N } AttributeName;

@@ -196,9 +196,11 @@ static guint read_parts (Slice slice, const double percent[4], double part[4]) {
   part[3] = 1;
   for (p = p != NULL ? p + 1 : end; p < end && n < 4; n++) {
     Slice rest = slice_trim (p, end);
+    double number;
 
-    if (!slice_read_number (rest, &part[n], &rest))
+    if (!slice_read_number (rest, &number, &rest))
       break;
+    part[n] = number;
     if (rest.length > 0 && *rest.text == '%') {
       part[n] *= percent[n];
       rest = slice_trim (rest.text + 1, end);

@@ -23,9 +23,11 @@ static void apply_hints (Html *self, Tag tag, Cascade *cascade) {
   const AttributeValue *values = self->attributes.values;
 
   if (keeps_white (tag))
-    cascade_set_hint (cascade, STYLE_WHITE_SPACE, WHITE_PRE);
+    cascade_set_hint (cascade, STYLE_WHITE_SPACE, values[ATTRIBUTE_WRAP].text != NULL ? WHITE_PRE_WRAP : WHITE_PRE);
   if (tag == TAG_TEXTAREA)
     cascade_set_hint (cascade, STYLE_WHITE_SPACE, WHITE_PRE_WRAP);
+  if (tag == TAG_DEL || tag == TAG_S || tag == TAG_STRIKE)
+    cascade_set_hint (cascade, STYLE_DECORATION, STYLE_GONE);
   if (tag == TAG_A && values[ATTRIBUTE_HREF].text != NULL)
     cascade_set_hint (cascade, STYLE_COLOR, 0x0000EE);
   if (values[ATTRIBUTE_HIDDEN].text != NULL || (tag == TAG_DIALOG && values[ATTRIBUTE_OPEN].text == NULL))
@@ -46,6 +48,10 @@ static StyleNames style_names (Html *self) {
   const AttributeValue *id = &self->attributes.values[ATTRIBUTE_ID];
   const AttributeValue *class = &self->attributes.values[ATTRIBUTE_CLASS];
 
+  names.id_text = id->text;
+  names.id_length = id->length;
+  names.class_text = class->text;
+  names.class_length = class->length;
   if (id->length > 0)
     names.id = style_hash (id->text, id->length);
   if (class->length > 0)
@@ -72,6 +78,7 @@ void dress_element (Html *self, Tag tag, Declarations *ret_declared, StyleNames 
   if (!sheet_is_empty (self->sheet)) {
     *ret_names = style_names (self);
     sheet_match (self->sheet, ret_names, ancestor_names, self, &cascade);
+    ret_names->id_text = ret_names->class_text = NULL; /* they point into the tag */
   }
   if (style->length > 0) {
     Declarations declared = { 0 };

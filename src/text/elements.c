@@ -17,6 +17,11 @@ void element_end_paragraph (Html *self, guint blanks) {
     self->link_start = 0;
 }
 
+/* In <rtc><rt> one pair of brackets is enough. */
+static gboolean is_ruby_text (Html *self, const Element *element) {
+  return element->tag == TAG_RTC || (element->tag == TAG_RT && self->last[TAG_RTC] <= self->last[TAG_RUBY]);
+}
+
 static void close_ruby_text (Html *self, const Element *element) {
   if (element->hidden || element->silent)
     return;
@@ -34,6 +39,17 @@ static void close_superscript (Html *self, const Element *element) {
       || strspn (paragraph->str + element->mark, "0123456789+-") != paragraph->len - element->mark)
     return;
   g_string_insert_c (paragraph, (gssize) element->mark, '^');
+}
+
+/* What is struck out must not read as if it held. */
+static void close_strike (Html *self, const Element *element) {
+  GString *paragraph = self->flow.paragraph;
+
+  if (self->flow.n_paragraphs != element->n_before || paragraph->len <= element->mark
+      || strspn (paragraph->str + element->mark, " \n") == paragraph->len - element->mark)
+    return;
+  g_string_insert (paragraph, (gssize) element->mark, "［取消: ");
+  g_string_append (paragraph, "］");
 }
 
 static void end_table (Html *self, Element *element) {
@@ -63,7 +79,7 @@ void element_leave (Html *self, Element *element) {
     end_table (self, element);
   if (!shows)
     return;
-  if (element->tag == TAG_RT || element->tag == TAG_RTC)
+  if (is_ruby_text (self, element))
     close_ruby_text (self, element);
   else if (element->tag == TAG_SUP && !element->hidden)
     close_superscript (self, element);
@@ -72,6 +88,8 @@ void element_leave (Html *self, Element *element) {
   else if ((element->tag == TAG_BUTTON || element->tag == TAG_SELECT || element->tag == TAG_TEXTAREA)
            && !element->hidden)
     flow_literal (&self->flow, "］");
+  if (element->strikes)
+    close_strike (self, element);
   if (element->block)
     element_end_paragraph (self, blanks_at (element, STYLE_SPACE_BELOW));
   if (element->frame)
@@ -210,6 +228,8 @@ static void enter_inline (Html *self, Element *element) {
     break;
   case TAG_RT:
   case TAG_RTC:
+    if (!is_ruby_text (self, element))
+      break;
     self->flow.space = FALSE;
     flow_literal (&self->flow, "（");
     break;
@@ -246,7 +266,9 @@ void element_enter (Html *self, Element *element) {
     enter_block (self, element);
   if (!element->hidden)
     enter_inline (self, element);
-  if (element->tag == TAG_SUP && self->flow.space)
+  element->strikes = element->style.struck && !stack_at (self, (gint) self->stack->len - 2)->style.struck;
+  if ((element->tag == TAG_SUP || element->strikes) && self->flow.space)
     flow_literal (&self->flow, "");
+  element->n_before = self->flow.n_paragraphs;
   element->mark = (guint) self->flow.paragraph->len;
 }

@@ -2250,12 +2250,12 @@ static const Entity entities[] = {
 };
 /* clang-format on */
 
-/* The first entry from @low on whose name is not less than the @length bytes at @name. */
-static gsize lower_bound (gsize low, gsize high, const char *name, gsize length) {
+/* The first entry in [@low, @high) whose byte at @at is @byte or above; all of them are alike up to there. */
+static gsize lower_bound (gsize low, gsize high, gsize at, guint byte) {
   while (low < high) {
     gsize middle = (low + high) / 2;
 
-    if (strncmp (entities[middle].name, name, length) < 0)
+    if ((guchar) entities[middle].name[at] < byte)
       low = middle + 1;
     else
       high = middle;
@@ -2266,20 +2266,21 @@ static gsize lower_bound (gsize low, gsize high, const char *name, gsize length)
 /* Narrows the candidates byte by byte; each exact hit on the way is a longer match than the one before. */
 const char *entities_match (const char *name, gsize length, gsize *ret_matched_bytes) {
   const char *found = NULL;
-  gsize low = 0;
+  gsize low = 0, high = G_N_ELEMENTS (entities);
 
   length = MIN (length, ENTITIES_LONGEST_NAME);
-  for (gsize i = 1; i <= length; i++) {
-    guchar byte = (guchar) name[i - 1];
+  for (gsize i = 0; i < length; i++) {
+    guchar byte = (guchar) name[i];
 
     if (!g_ascii_isalnum (byte) && byte != ';')
       break;
-    low = lower_bound (low, G_N_ELEMENTS (entities), name, i);
-    if (low == G_N_ELEMENTS (entities) || strncmp (entities[low].name, name, i) != 0)
+    low = lower_bound (low, high, i, byte);
+    high = lower_bound (low, high, i, byte + 1u);
+    if (low == high)
       break;
-    if (entities[low].name[i] == '\0') {
+    if (entities[low].name[i + 1] == '\0') {
       found = entities[low].text;
-      *ret_matched_bytes = i;
+      *ret_matched_bytes = i + 1;
     }
   }
   return found;

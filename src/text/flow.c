@@ -16,6 +16,7 @@
 #define NBSP "\xC2\xA0"
 #define TAB_COLUMNS 8u
 #define MAX_BLANKS 2u
+#define FIRST_BYTES 8192u /* of output: enough for most mails */
 #define HANGING_COLUMNS 2u
 
 typedef struct {
@@ -48,7 +49,7 @@ static const guint8 byte_class[256] = {
 
 void flow_init (Flow *self, guint width, gsize limit) {
   memset (self, 0, sizeof *self);
-  self->out = g_string_sized_new (MIN (limit, 65536));
+  self->out = g_string_sized_new (MIN (limit, FIRST_BYTES));
   self->limit = limit;
   self->width = width;
   self->paragraph = g_string_sized_new (1024);

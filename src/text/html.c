@@ -67,7 +67,7 @@ static gsize styles_end (const char *html, gsize length) {
 
     if (less == NULL)
       return 0;
-    if (g_ascii_strncasecmp (less, "<style", 6) == 0)
+    if ((less[1] | 0x20) == 's' && (less[2] | 0x20) == 't' && g_ascii_strncasecmp (less, "<style", 6) == 0)
       return (gsize) (less - html) + 6;
     i = (gsize) (less - html) + 6;
   }
@@ -98,7 +98,7 @@ static void html_init (Html *self, const char *html, gsize length, const MugaiTe
   if (last_style > 0)
     collect_styles (self, html, length, html + last_style);
   if (!sheet_is_empty (self->sheet))
-    g_array_append_vals (self->names, &(StyleNames){ 0 }, 1);
+    g_array_append_vals (self->names, &(StyleNames){ .tag = style_hash ("body", strlen ("body")) }, 1);
   self->white_page = !sheet_paints_unknown (self->sheet);
 }
 

@@ -29,8 +29,10 @@ typedef struct {
   gboolean hidden;
   gboolean silent; /* not for readers at all: script, style, template */
   gboolean block;
-  gboolean frame; /* it has pushed one */
-  guint mark;     /* paragraph length at its start */
+  gboolean frame;   /* it has pushed one */
+  guint mark;       /* paragraph length at its start */
+  guint n_before;   /* paragraphs written before it */
+  gboolean strikes; /* it is where a line through the text begins */
   List list;
   Table *table;
 } Element;

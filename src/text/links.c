@@ -160,7 +160,49 @@ void links_set_base (Links *self, const char *href, gsize length) {
     self->base = g_steal_pointer (&url);
 }
 
-/* Host as the network knows it: percent signs decoded, lower case, punycode. */
+/* One part of an IPv4 address, decimal, 0x or 0 in front (WHATWG URL 3.5). -1: it is no number. */
+static gint64 ipv4_number (const char *part) {
+  guint base = 10;
+  char *end;
+  guint64 number;
+
+  if (g_ascii_strncasecmp (part, "0x", 2) == 0) {
+    base = 16;
+    part += 2;
+  } else if (part[0] == '0' && part[1] != '\0') {
+    base = 8;
+    part++;
+  }
+  if (*part == '\0')
+    return base == 16 ? 0 : -1;
+  if (!g_ascii_isxdigit (*part))
+    return -1;
+  number = g_ascii_strtoull (part, &end, base);
+  return *end != '\0' || number > G_MAXUINT32 ? -1 : (gint64) number;
+}
+
+/* "0x7f.1", "2130706433": what browsers make of a host whose parts are all numbers. NULL when it is none such. */
+static char *ipv4_host (const char *host) {
+  g_auto (GStrv) parts = g_ascii_isdigit (*host) ? g_strsplit (host, ".", 6) : NULL;
+  guint n = parts != NULL ? g_strv_length (parts) : 0;
+  guint64 address = 0;
+
+  n -= n > 1 && *parts[n - 1] == '\0' ? 1 : 0;
+  if (n == 0 || n > 4)
+    return NULL;
+  for (guint i = 0; i < n; i++) {
+    gint64 number = ipv4_number (parts[i]);
+    gint64 limit = i < n - 1 ? 256 : (gint64) 1 << 8 * (5 - n);
+
+    if (number < 0 || number >= limit)
+      return NULL;
+    address |= (guint64) number << (i < n - 1 ? 8 * (3 - i) : 0);
+  }
+  return g_strdup_printf ("%u.%u.%u.%u", (guint) (address >> 24 & 255), (guint) (address >> 16 & 255),
+                          (guint) (address >> 8 & 255), (guint) (address & 255));
+}
+
+/* Host as the network knows it: percent signs decoded, lower case, punycode, four decimal numbers. */
 static char *normalize_host (const char *host, gsize length) {
   g_autofree char *raw = g_strndup (host, MIN (length, MAX_HOST_BYTES));
   g_autofree char *decoded = g_uri_unescape_string (raw, NULL);
@@ -169,6 +211,8 @@ static char *normalize_host (const char *host, gsize length) {
 
   if (g_hostname_is_non_ascii (safe))
     ascii = g_hostname_to_ascii (safe);
+  if (ascii == NULL)
+    ascii = ipv4_host (safe);
   return ascii != NULL ? ascii : g_ascii_strdown (safe, -1);
 }
 
@@ -364,6 +408,21 @@ static char *live_scheme (char *text, char *colon) {
   return NULL;
 }
 
+/* "http:host" and "http:\\host": browsers, and readers that make links of any scheme they know, need no slashes. */
+static char *live_bare_scheme (char *text, char *colon) {
+  static const char *const schemes[] = { "http", "https", "ftp" };
+  gboolean goes_on = colon[1] == '/' || colon[1] == '\\' || g_ascii_isalnum (colon[1]) || (guchar) colon[1] >= 0x80;
+
+  for (gsize i = 0; goes_on && i < G_N_ELEMENTS (schemes); i++) {
+    char *scheme = colon - strlen (schemes[i]);
+
+    if (scheme >= text && g_ascii_strncasecmp (scheme, schemes[i], strlen (schemes[i])) == 0
+        && (scheme == text || !g_ascii_isalnum (scheme[-1])))
+      return scheme;
+  }
+  return NULL;
+}
+
 /* http -> hxxp, ftp -> fxp, file -> fxle, smb -> sxb: same length, same case, nothing that a reader would make a link of. */
 static void kill_scheme (char *scheme) {
   gboolean http = g_ascii_tolower (*scheme) == 'h';
@@ -394,12 +453,14 @@ void links_make_dead (Links *self, char *text) {
   char *from = text;
   char *colon;
 
-  while ((colon = strstr (from, "://")) != NULL) {
-    char *scheme = live_scheme (from, colon);
+  while ((colon = strchr (from, ':')) != NULL) {
+    gboolean slashes = colon[1] == '/' && colon[2] == '/';
+    char *scheme = slashes ? live_scheme (from, colon) : live_bare_scheme (from, colon);
 
-    from = colon + 3;
+    from = colon + 1;
     if (scheme == NULL)
       continue;
+    from += strspn (from, "/\\");
     kill_scheme (scheme);
     if (self != NULL)
       record_shown (self, from);

@@ -2,7 +2,8 @@
  *
  * text/sheet: style sheets, as far as mail uses them to hide.
  *
- * Selectors of tags, classes and ids, joined by blanks or '>'; all others match nothing. Rules are found by
+ * Selectors of tags, classes and ids, joined by blanks or '>'; all others match nothing, nor do parts of a class or id
+ * ([class*=x]) but in the last compound. Rules are found by
  * the last compound's id, class or tag; a budget of steps keeps many rules on many elements linear: when it
  * is used up, nothing matches any more and the text shows.
  */
@@ -13,7 +14,7 @@
 #define MAX_RULES 4096u
 #define MAX_COMPOUNDS 4u
 #define MAX_COMPOUND_CLASSES 3u
-#define WINDOW_WIDTH 1024.0
+#define STEP_BYTES 8u /* of a class that a part is searched in: one step */
 
 typedef struct {
   guint64 tag;
@@ -22,6 +23,10 @@ typedef struct {
   guint n_classes;
   guint64 all_classes; /* [class="a b"]: the whole attribute */
   gboolean child;      /* of the compound to its left: '>' */
+  char part_match;     /* '*', '^', '$' or '|': how @part must stand in the class, or the id; 0: no such condition */
+  gboolean part_of_id;
+  guint part_start; /* in the sheet's texts */
+  guint part_length;
 } Compound;
 
 typedef struct {
@@ -29,13 +34,15 @@ typedef struct {
   guint n_compounds;
   guint declarations; /* index */
   guint32 weight;
+  guint next; /* rule of the same key, plus one; 0: none. Weights, not places, say which is stronger */
 } Rule;
 
 struct _Sheet {
+  GString *texts;       /* of parts in [class*=part] */
   GArray *rules;        /* of Rule */
   GArray *declarations; /* of Declarations */
-  GHashTable *by_key;   /* guint64 of id, class or tag -> GArray of guint */
-  GArray *universal;    /* of guint */
+  GHashTable *by_key;   /* hash of id, class or tag -> its last rule, plus one */
+  guint universal;      /* the last rule without a key, plus one */
   gsize budget;
   gboolean paints_unknown;
 };
@@ -43,10 +50,10 @@ struct _Sheet {
 Sheet *sheet_new (gsize work_budget) {
   Sheet *sheet = g_new0 (Sheet, 1);
 
+  sheet->texts = g_string_new (NULL);
   sheet->rules = g_array_new (FALSE, FALSE, sizeof (Rule));
   sheet->declarations = g_array_new (FALSE, FALSE, sizeof (Declarations));
-  sheet->universal = g_array_new (FALSE, FALSE, sizeof (guint));
-  sheet->by_key = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) g_array_unref);
+  sheet->by_key = g_hash_table_new (NULL, NULL);
   sheet->budget = work_budget;
   return sheet;
 }
@@ -54,9 +61,9 @@ Sheet *sheet_new (gsize work_budget) {
 void sheet_free (Sheet *sheet) {
   if (sheet == NULL)
     return;
+  g_string_free (sheet->texts, TRUE);
   g_array_unref (sheet->rules);
   g_array_unref (sheet->declarations);
-  g_array_unref (sheet->universal);
   g_hash_table_unref (sheet->by_key);
   g_free (sheet);
 }
@@ -81,20 +88,35 @@ static const char *skip_name (const char *p, const char *end) {
   return p;
 }
 
-/* [class=x], [class~=x], [id=x]; the value in quotes or not. NULL for all other attributes and comparisons. */
-static const char *parse_attribute (const char *p, const char *end, Compound *compound) {
+/* [class*=x] and its like. FALSE: not of class or id, or the second one in a compound. */
+static gboolean set_part (Sheet *sheet, Compound *compound, Slice name, char match, Slice value) {
+  if ((!slice_is (name, "class") && !slice_is (name, "id")) || compound->part_match != 0 || value.length == 0)
+    return FALSE;
+  compound->part_match = match;
+  compound->part_of_id = slice_is (name, "id");
+  compound->part_start = (guint) sheet->texts->len;
+  compound->part_length = (guint) value.length;
+  g_string_append_len (sheet->texts, value.text, (gssize) value.length);
+  return TRUE;
+}
+
+/* [class=x], [class~=x], [class*=x], [id=x]; the value in quotes or not. NULL for all other attributes and comparisons. */
+static const char *parse_attribute (Sheet *sheet, const char *p, const char *end, Compound *compound) {
   const char *close = memchr (p, ']', (gsize) (end - p));
   const char *equals = memchr (p, '=', (gsize) (end - p));
   Slice name, value;
-  gboolean word;
+  gboolean word, part;
 
   if (close == NULL || equals == NULL || equals > close)
     return NULL;
   word = equals[-1] == '~';
-  name = slice_trim (p + 1, word ? equals - 1 : equals);
+  part = strchr ("*^$|", equals[-1]) != NULL;
+  name = slice_trim (p + 1, word || part ? equals - 1 : equals);
   value = slice_trim (equals + 1, close);
   if (value.length >= 2 && (*value.text == '"' || *value.text == '\'') && value.text[value.length - 1] == *value.text)
     value = (Slice){ value.text + 1, value.length - 2 };
+  if (part)
+    return set_part (sheet, compound, name, equals[-1], value) ? close + 1 : NULL;
   if (slice_is (name, "class") && word && compound->n_classes < MAX_COMPOUND_CLASSES)
     compound->classes[compound->n_classes++] = style_hash (value.text, value.length);
   else if (slice_is (name, "class") && !word)
@@ -107,7 +129,7 @@ static const char *parse_attribute (const char *p, const char *end, Compound *co
 }
 
 /* One compound such as td.a.b, #x or p[class=x]. NULL when it holds what we do not know (a pseudo-class, ...). */
-static const char *parse_compound (const char *p, const char *end, Compound *compound) {
+static const char *parse_compound (Sheet *sheet, const char *p, const char *end, Compound *compound) {
   const char *start = p;
 
   memset (compound, 0, sizeof *compound);
@@ -120,7 +142,7 @@ static const char *parse_compound (const char *p, const char *end, Compound *com
     guint64 hash;
 
     if (*p == '[') {
-      p = parse_attribute (p, end, compound);
+      p = parse_attribute (sheet, p, end, compound);
       if (p == NULL)
         return NULL;
       continue;
@@ -143,7 +165,13 @@ static const char *skip_spaces (const char *p, const char *end) {
   return p;
 }
 
-static gboolean parse_selector (const char *p, const char *end, Rule *rule) {
+/* Everything is in html: as an ancestor it says nothing. */
+static gboolean is_page (const Compound *compound) {
+  return compound->tag == style_hash ("html", strlen ("html")) && compound->id == 0 && compound->n_classes == 0
+         && compound->all_classes == 0 && compound->part_match == 0;
+}
+
+static gboolean parse_selector (Sheet *sheet, const char *p, const char *end, Rule *rule) {
   guint ids = 0, classes = 0, tags = 0;
   gboolean child = FALSE;
 
@@ -156,38 +184,46 @@ static gboolean parse_selector (const char *p, const char *end, Rule *rule) {
       p++;
       continue;
     }
-    p = parse_compound (p, end, &compound);
+    p = parse_compound (sheet, p, end, &compound);
     if (p == NULL || rule->n_compounds == MAX_COMPOUNDS || (p < end && !g_ascii_isspace (*p) && *p != '>'))
       return FALSE;
+    if (p < end && is_page (&compound)) {
+      child = FALSE;
+      tags++;
+      continue;
+    }
     compound.child = child;
     child = FALSE;
     memmove (rule->compounds + 1, rule->compounds, rule->n_compounds * sizeof compound);
     rule->compounds[0] = compound;
     rule->n_compounds++;
     ids += compound.id != 0;
-    classes += compound.n_classes + (compound.all_classes != 0);
+    classes += compound.n_classes + (compound.all_classes != 0) + (compound.part_match != 0);
     tags += compound.tag != 0;
   }
   rule->weight = MIN (ids, 15) << 26 | MIN (classes, 31) << 21 | MIN (tags, 15) << 17;
   return rule->n_compounds > 0;
 }
 
+/* On a narrow machine two keys may fall together: their rules are compared in full anyway. */
+static gpointer table_key (guint64 key) {
+  return (gpointer) (guintptr) (key ^ key >> 32);
+}
+
 static void add_rule (Sheet *sheet, Rule *rule) {
   const Compound *last = &rule->compounds[0];
   guint64 key = last->id != 0 ? last->id : last->n_classes > 0 ? last->classes[0] : last->tag;
-  guint index = sheet->rules->len;
-  GArray *list = sheet->universal;
+  guint number = sheet->rules->len + 1;
 
-  rule->weight |= index + 1;
-  g_array_append_val (sheet->rules, *rule);
-  if (key != 0) {
-    list = g_hash_table_lookup (sheet->by_key, &key);
-    if (list == NULL) {
-      list = g_array_new (FALSE, FALSE, sizeof (guint));
-      g_hash_table_insert (sheet->by_key, g_memdup2 (&key, sizeof key), list);
-    }
+  rule->weight |= number;
+  if (key == 0) {
+    rule->next = sheet->universal;
+    sheet->universal = number;
+  } else {
+    rule->next = GPOINTER_TO_UINT (g_hash_table_lookup (sheet->by_key, table_key (key)));
+    g_hash_table_insert (sheet->by_key, table_key (key), GUINT_TO_POINTER (number));
   }
-  g_array_append_val (list, index);
+  g_array_append_val (sheet->rules, *rule);
 }
 
 static void add_rules (Sheet *sheet, const char *selectors, const char *end, const Declarations *declarations) {
@@ -201,79 +237,12 @@ static void add_rules (Sheet *sheet, const char *selectors, const char *end, con
     Rule rule = { .declarations = sheet->declarations->len - 1 };
 
     comma = comma != NULL ? comma : end;
-    if (parse_selector (selectors, comma, &rule) && sheet->rules->len < MAX_RULES)
+    if (parse_selector (sheet, selectors, comma, &rule) && sheet->rules->len < MAX_RULES)
       add_rule (sheet, &rule);
     else if ((declarations->set & paint) != 0)
       sheet->paints_unknown = TRUE;
     selectors = comma + 1;
   }
-}
-
-/* Media */
-
-static gboolean has_word (const char *text, gsize length, const char *word) {
-  gsize word_length = strlen (word);
-
-  for (gsize i = 0; i + word_length <= length; i++) {
-    if (g_ascii_strncasecmp (text + i, word, word_length) == 0)
-      return TRUE;
-  }
-  return FALSE;
-}
-
-/* One (feature: value): does a wide, light, colour screen have it? What we do not know it has not. */
-static gboolean feature_applies (const char *text, gsize length) {
-  const char *colon = memchr (text, ':', length);
-  double width;
-
-  if (colon == NULL)
-    return FALSE;
-  width = g_ascii_strtod (colon + 1, NULL); /* stops at the unit; the text goes on at least to ')' or its NUL */
-  if (has_word (colon, length - (gsize) (colon - text), "em"))
-    width *= 16;
-  if (has_word (text, (gsize) (colon - text), "max-width")
-      || has_word (text, (gsize) (colon - text), "max-device-width"))
-    return width >= WINDOW_WIDTH;
-  if (has_word (text, (gsize) (colon - text), "min-width")
-      || has_word (text, (gsize) (colon - text), "min-device-width"))
-    return width <= WINDOW_WIDTH;
-  return FALSE;
-}
-
-static gboolean media_query_applies (const char *text, const char *end) {
-  gsize length = (gsize) (end - text);
-  const char *open = text;
-
-  if (has_word (text, length, "not ") || has_word (text, length, "print") || has_word (text, length, "speech")
-      || has_word (text, length, "tty") || has_word (text, length, "handheld"))
-    return FALSE;
-  while ((open = memchr (open, '(', (gsize) (end - open))) != NULL) {
-    const char *close = memchr (open, ')', (gsize) (end - open));
-
-    if (close == NULL || !feature_applies (open, (gsize) (close - open)))
-      return FALSE;
-    open = close;
-  }
-  return length == 0 || has_word (text, length, "screen") || has_word (text, length, "all")
-         || memchr (text, '(', length) != NULL;
-}
-
-gboolean style_media_applies (const char *media, gsize length) {
-  g_autofree char *copy = length > 0 ? g_strndup (media, length) : g_strdup ("");
-  const char *p = g_strstrip (copy);
-  const char *end = p + strlen (p);
-
-  if (p == end)
-    return TRUE;
-  while (p < end) {
-    const char *comma = memchr (p, ',', (gsize) (end - p));
-
-    comma = comma != NULL ? comma : end;
-    if (media_query_applies (p, comma))
-      return TRUE;
-    p = comma + 1;
-  }
-  return FALSE;
 }
 
 /* Sheets */
@@ -397,14 +366,36 @@ static gboolean has_class (const StyleNames *names, guint64 hash) {
   return FALSE;
 }
 
-static gboolean compound_matches (const Compound *compound, const StyleNames *names) {
+/* Its bytes count as steps, too: classes may be long. */
+static gboolean part_matches (Sheet *sheet, const Compound *compound, const StyleNames *names) {
+  const char *part = sheet->texts->str + compound->part_start;
+  const char *text = compound->part_of_id ? names->id_text : names->class_text;
+  gsize length = compound->part_of_id ? names->id_length : names->class_length;
+
+  if (text == NULL || length < compound->part_length)
+    return FALSE;
+  sheet->budget -= MIN (sheet->budget, length / STEP_BYTES);
+  switch (compound->part_match) {
+  case '*':
+    return memmem (text, length, part, compound->part_length) != NULL;
+  case '$':
+    return memcmp (text + length - compound->part_length, part, compound->part_length) == 0;
+  default: /* '^', and '|' with what must follow */
+    return memcmp (text, part, compound->part_length) == 0
+           && (compound->part_match == '^' || length == compound->part_length || text[compound->part_length] == '-');
+  }
+}
+
+static gboolean compound_matches (Sheet *sheet, const Compound *compound, const StyleNames *names) {
   if ((compound->tag != 0 && compound->tag != names->tag) || (compound->id != 0 && compound->id != names->id))
     return FALSE;
   for (guint i = 0; i < compound->n_classes; i++) {
     if (!has_class (names, compound->classes[i]))
       return FALSE;
   }
-  return compound->all_classes == 0 || compound->all_classes == names->all_classes;
+  if (compound->all_classes != 0 && compound->all_classes != names->all_classes)
+    return FALSE;
+  return compound->part_match == 0 || part_matches (sheet, compound, names);
 }
 
 static gboolean spend (Sheet *sheet) {
@@ -419,7 +410,7 @@ static gboolean rule_matches (Sheet *sheet, const Rule *rule, const StyleNames *
                               gpointer data) {
   guint n = 0;
 
-  if (!compound_matches (&rule->compounds[0], names))
+  if (!compound_matches (sheet, &rule->compounds[0], names))
     return FALSE;
   for (guint i = 1; i < rule->n_compounds; i++) {
     const StyleNames *above;
@@ -428,8 +419,8 @@ static gboolean rule_matches (Sheet *sheet, const Rule *rule, const StyleNames *
       above = ancestor (data, ++n);
       if (above == NULL || !spend (sheet))
         return FALSE;
-    } while (!compound_matches (&rule->compounds[i], above) && !rule->compounds[i - 1].child);
-    if (!compound_matches (&rule->compounds[i], above))
+    } while (!compound_matches (sheet, &rule->compounds[i], above) && !rule->compounds[i - 1].child);
+    if (!compound_matches (sheet, &rule->compounds[i], above))
       return FALSE;
   }
   return TRUE;
@@ -443,23 +434,28 @@ typedef struct {
   Cascade *cascade;
 } Match;
 
-static void match_list (const Match *match, const GArray *list) {
-  for (guint i = 0; list != NULL && i < list->len && spend (match->sheet); i++) {
-    const Rule *rule = &g_array_index (match->sheet->rules, Rule, g_array_index (list, guint, i));
+static void match_list (const Match *match, guint number) {
+  while (number > 0 && spend (match->sheet)) {
+    const Rule *rule = &g_array_index (match->sheet->rules, Rule, number - 1);
 
+    number = rule->next;
     if (rule_matches (match->sheet, rule, match->names, match->ancestor, match->data))
       cascade_apply (match->cascade, &g_array_index (match->sheet->declarations, Declarations, rule->declarations),
                      rule->weight);
   }
 }
 
+static void match_key (const Match *match, guint64 key) {
+  match_list (match, GPOINTER_TO_UINT (g_hash_table_lookup (match->sheet->by_key, table_key (key))));
+}
+
 void sheet_match (Sheet *sheet, const StyleNames *names, SheetAncestor ancestor, gpointer data, Cascade *cascade) {
   Match match = { sheet, names, ancestor, data, cascade };
 
   match_list (&match, sheet->universal);
-  match_list (&match, g_hash_table_lookup (sheet->by_key, &names->tag));
+  match_key (&match, names->tag);
   if (names->id != 0)
-    match_list (&match, g_hash_table_lookup (sheet->by_key, &names->id));
+    match_key (&match, names->id);
   for (guint i = 0; i < names->n_classes; i++)
-    match_list (&match, g_hash_table_lookup (sheet->by_key, &names->classes[i]));
+    match_key (&match, names->classes[i]);
 }

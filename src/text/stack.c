@@ -103,6 +103,8 @@ void stack_reopen_formatting (Html *self) {
     Element element = g_array_index (self->pending, Element, i);
 
     stack_compute (self, &element, stack_top (self));
+    element.mark = (guint) self->flow.paragraph->len;
+    element.n_before = self->flow.n_paragraphs;
     stack_push (self, &element);
     if (self->names->len > 0)
       g_array_append_vals (self->names, &(StyleNames){ 0 }, 1);

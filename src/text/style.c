@@ -42,11 +42,13 @@ static const struct {
   { "clip", 4, STYLE_CLIP, SHORTHAND_NONE },
   { "clip-path", 9, STYLE_CLIP_PATH, SHORTHAND_NONE },
   { "color", 5, STYLE_COLOR, SHORTHAND_NONE },
+  { "content-visibility", 18, STYLE_CONTENT, SHORTHAND_NONE },
   { "display", 7, STYLE_DISPLAY, SHORTHAND_NONE },
   { "filter", 6, STYLE_FILTER, SHORTHAND_NONE },
   { "font", 4, STYLE_FONT_SIZE, SHORTHAND_FONT },
   { "font-size", 9, STYLE_FONT_SIZE, SHORTHAND_NONE },
   { "height", 6, STYLE_HEIGHT, SHORTHAND_NONE },
+  { "inset", 5, STYLE_OFFSET, SHORTHAND_NONE },
   { "left", 4, STYLE_OFFSET, SHORTHAND_NONE },
   { "list-style", 10, STYLE_LIST_TYPE, SHORTHAND_NONE },
   { "list-style-type", 15, STYLE_LIST_TYPE, SHORTHAND_NONE },
@@ -62,6 +64,9 @@ static const struct {
   { "overflow-y", 10, STYLE_OVERFLOW, SHORTHAND_NONE },
   { "position", 8, STYLE_POSITION, SHORTHAND_NONE },
   { "right", 5, STYLE_OFFSET, SHORTHAND_NONE },
+  { "scale", 5, STYLE_TRANSFORM, SHORTHAND_NONE },
+  { "text-decoration", 15, STYLE_DECORATION, SHORTHAND_NONE },
+  { "text-decoration-line", 20, STYLE_DECORATION, SHORTHAND_NONE },
   { "text-indent", 11, STYLE_TEXT_INDENT, SHORTHAND_NONE },
   { "top", 3, STYLE_OFFSET, SHORTHAND_NONE },
   { "transform", 9, STYLE_TRANSFORM, SHORTHAND_NONE },
@@ -103,7 +108,10 @@ static void set_margins (Declarations *declarations, Slice value, gboolean impor
     set_declaration (declarations, STYLE_SPACE_ABOVE, above, important);
   if (below != STYLE_INVALID)
     set_declaration (declarations, STYLE_SPACE_BELOW, below, important);
-  set_declaration (declarations, STYLE_MARGIN, value_of_distance (value_side (value, 3)), important);
+  set_declaration (declarations, STYLE_MARGIN,
+                   value_of_rise (value_side (value, 0)) == STYLE_GONE ? STYLE_GONE
+                                                                       : value_of_distance (value_side (value, 3)),
+                   important);
 }
 
 /* The row of a property's name, or -1 for the many that do not matter. */
@@ -144,6 +152,8 @@ static void parse_declaration (const char *text, const char *end, Declarations *
   }
   parsed = property_names[row].shorthand == SHORTHAND_FONT ? value_of_font (value)
                                                            : value_parse (property_names[row].property, value);
+  if (property_names[row].property == STYLE_SPACE_ABOVE && value_of_rise (value) == STYLE_GONE)
+    set_declaration (declarations, STYLE_MARGIN, STYLE_GONE, important);
   if (parsed != STYLE_INVALID)
     set_declaration (declarations, property_names[row].property, parsed, important);
 }
@@ -271,7 +281,7 @@ static gboolean box_is_empty (const Declarations *declared, gboolean block, gboo
 static gboolean vanishes (const Declarations *declared, gboolean block, gboolean cell) {
   if (says (declared, STYLE_DISPLAY, DISPLAY_NONE) || says (declared, STYLE_OPACITY, STYLE_GONE)
       || says (declared, STYLE_FILTER, STYLE_GONE) || says (declared, STYLE_CLIP_PATH, STYLE_GONE)
-      || says (declared, STYLE_TRANSFORM, STYLE_GONE))
+      || says (declared, STYLE_TRANSFORM, STYLE_GONE) || says (declared, STYLE_CONTENT, STYLE_GONE))
     return TRUE;
   if (says (declared, STYLE_POSITION, STYLE_GONE)
       && (says (declared, STYLE_OFFSET, STYLE_GONE) || says (declared, STYLE_CLIP, STYLE_GONE)))
@@ -300,8 +310,11 @@ Style style_compute (const Style *parent, const Declarations *declared, gboolean
     style.list_type = (char) value[STYLE_LIST_TYPE];
   if (declared->set >> STYLE_COLOR & 1)
     style.color = value[STYLE_COLOR];
-  if (declared->set >> STYLE_TEXT_FILL & 1)
+  style.struck |= says (declared, STYLE_DECORATION, STYLE_GONE);
+  if (declared->set >> STYLE_TEXT_FILL & 1) {
     style.clear = value[STYLE_TEXT_FILL] == COLOR_TRANSPARENT;
+    style.color = style.clear ? style.color : value[STYLE_TEXT_FILL];
+  }
   if ((declared->set >> STYLE_BACKGROUND & 1) && value[STYLE_BACKGROUND] != COLOR_TRANSPARENT)
     style.background = value[STYLE_BACKGROUND];
   if (says (declared, STYLE_BACKGROUND_IMAGE, STYLE_GONE))

@@ -38,6 +38,8 @@ typedef enum {
   STYLE_SPACE_BELOW,
   STYLE_LIST_TYPE,
   STYLE_TRANSFORM,
+  STYLE_DECORATION,
+  STYLE_CONTENT,
   STYLE_N_PROPERTIES
 } StyleProperty;
 
@@ -70,6 +72,7 @@ typedef struct {
   gboolean tiny;       /* font-size 0 or 1px; likewise */
   gboolean far_indent; /* text-indent out of the window; likewise */
   guint32 color;
+  gboolean struck;    /* a line goes through the letters: a price that was, a text that was withdrawn */
   gboolean clear;     /* the letters are not painted at all: -webkit-text-fill-color */
   guint32 background; /* what is painted behind, ancestors included */
   guint8 white_space;
@@ -81,8 +84,12 @@ typedef struct {
   guint64 id;
   guint64 classes[8];
   guint n_classes;
-  guint64 all_classes; /* the attribute as it stands, for [class="a b"] */
-} StyleNames;          /* an element as selectors see it: hashes, 0 for none */
+  guint64 all_classes;    /* the attribute as it stands, for [class="a b"] */
+  const char *class_text; /* likewise for [class*=a]; NULL for ancestors, whose text is gone */
+  const char *id_text;
+  gsize class_length;
+  gsize id_length;
+} StyleNames; /* an element as selectors see it: hashes, 0 for none */
 
 typedef struct _Sheet Sheet;
 

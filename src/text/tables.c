@@ -227,17 +227,20 @@ static gboolean looks_like_pairs (const Table *table) {
   return rows >= 2 && rows * 2 > table->rows->len;
 }
 
+static guint count_filled (const Table *table, guint row) {
+  guint filled = 0;
+
+  for (guint i = row_start (table, row); i < row_end (table, row); i++)
+    filled += cell_at (table, i)->columns > 0;
+  return filled;
+}
+
 /* Rows with something in two cells at least. */
 static guint count_full_rows (const Table *table) {
   guint full_rows = 0;
 
-  for (guint row = 0; row < table->rows->len; row++) {
-    guint filled = 0;
-
-    for (guint i = row_start (table, row); i < row_end (table, row); i++)
-      filled += cell_at (table, i)->columns > 0;
-    full_rows += filled >= 2;
-  }
+  for (guint row = 0; row < table->rows->len; row++)
+    full_rows += count_filled (table, row) >= 2;
   return full_rows;
 }
 
@@ -374,6 +377,8 @@ static void write_aligned_row (Table *table, guint row, const gsize *widths) {
   gsize at = 0, due = 0; /* columns written, and where the next cell begins */
   guint column = 0;
 
+  if (count_filled (table, row) == 0)
+    return;
   for (guint i = row_start (table, row); i < row_end (table, row); i++) {
     const Cell *cell = cell_at (table, i);
 

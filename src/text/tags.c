@@ -19,7 +19,10 @@ Tag tag_from_name (const char *name, gsize length) {
 
   while (low < high) {
     guint middle = (low + high) / 2;
-    int order = memcmp (tags[middle].name, name, MIN (length, tags[middle].length));
+    int order = *tags[middle].name - *name; /* nearly always enough; neither name is empty */
+
+    if (order == 0)
+      order = memcmp (tags[middle].name, name, MIN (length, tags[middle].length));
 
     if (order == 0 && tags[middle].length == length)
       return (Tag) middle;

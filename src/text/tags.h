@@ -53,6 +53,7 @@ typedef enum {
   X (COLGROUP, "colgroup", 0)                                                                                          \
   X (DATALIST, "datalist", KIND_SILENT)                                                                                \
   X (DD, "dd", B | OUT | KIND_IMPLIED_END)                                                                             \
+  X (DEL, "del", 0)                                                                                                    \
   X (DESC, "desc", 0)                                                                                                  \
   X (DETAILS, "details", B)                                                                                            \
   X (DIALOG, "dialog", B)                                                                                              \

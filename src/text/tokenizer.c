@@ -14,10 +14,8 @@
 
 #define REPLACEMENT "\xEF\xBF\xBD"
 
-/* What ends a run of plain text, by mode: '<' '&' NUL in data, '&' NUL in RCDATA, NUL in the others. */
-enum { STOP_LESS = 1 << 0, STOP_AMPERSAND = 1 << 1, STOP_NUL = 1 << 2 };
-
-static const guint8 stops[256] = { ['<'] = STOP_LESS, ['&'] = STOP_AMPERSAND, ['\0'] = STOP_NUL };
+/* What ends a run of text before the tag does, by mode: '&' in data, '&' NUL in RCDATA, NUL in the others. */
+enum { STOP_AMPERSAND = 1 << 0, STOP_NUL = 1 << 1 };
 
 /* What the numbers 128 to 159 mean: windows-1252, as every sender means them; 0: the control itself. */
 static const guint16 windows_1252[32] = {
@@ -235,18 +233,23 @@ static const char *skip_spaces (const char *p, const char *end) {
   return p;
 }
 
-/* A value up to @quote, or when that is 0 up to a blank or '>'. Leaves the position at what ends it. */
-static void read_value (Tokenizer *self, char quote) {
-  while (self->position < self->end) {
-    const char *p = self->position;
+/* The first @byte at @p or @end. */
+static const char *find_byte (const char *p, const char *end, char byte) {
+  const char *found = memchr (p, byte, (gsize) (end - p));
+
+  return found != NULL ? found : end;
+}
+
+/* The value from the position up to @stop, which it goes to; no reference reaches over a quote, a blank or '>'. */
+static void read_value (Tokenizer *self, const char *stop) {
+  while (self->position < stop) {
+    const char *p = find_byte (self->position, find_byte (self->position, stop, '&'), '\0');
     gsize length;
     const char *text;
 
-    while (p < self->end && *p != '&' && *p != '\0' && (quote != 0 ? *p != quote : !is_space (*p) && *p != '>'))
-      p++;
     g_string_append_len (self->scratch, self->position, p - self->position);
     self->position = p;
-    if (p == self->end || (*p != '&' && *p != '\0'))
+    if (p == stop)
       return;
     if (*p == '\0') {
       g_string_append (self->scratch, REPLACEMENT);
@@ -259,6 +262,7 @@ static void read_value (Tokenizer *self, char quote) {
 }
 
 static void read_attribute_value (Tokenizer *self) {
+  const char *stop;
   char quote;
 
   self->position = skip_spaces (self->position, self->end);
@@ -266,11 +270,13 @@ static void read_attribute_value (Tokenizer *self) {
     return;
   quote = *self->position;
   if (quote != '"' && quote != '\'') {
-    read_value (self, 0);
+    for (stop = self->position; stop < self->end && !is_space (*stop) && *stop != '>'; stop++)
+      ;
+    read_value (self, stop);
     return;
   }
   self->position++;
-  read_value (self, quote);
+  read_value (self, find_byte (self->position, self->end, quote));
   if (self->position < self->end)
     self->position++;
 }
@@ -440,10 +446,10 @@ static gboolean read_markup (Tokenizer *self, Token *token) {
 
 /* Text up to @limit or the next byte of the classes @stop; at such a byte, what it stands for. */
 static void read_text (Tokenizer *self, Token *token, const char *limit, guint8 stop) {
-  const char *p = self->position;
+  const char *p = (stop & STOP_AMPERSAND) != 0 ? find_byte (self->position, limit, '&') : limit;
 
-  while (p < limit && (stops[(guchar) *p] & stop) == 0)
-    p++;
+  if ((stop & STOP_NUL) != 0)
+    p = find_byte (self->position, p, '\0');
   if (p > self->position) {
     take_text (self, token, (gsize) (p - self->position));
     return;
@@ -484,7 +490,10 @@ void tokenizer_next (Tokenizer *self, Token *token) {
     if (self->position >= self->end)
       return;
     if (*self->position != '<') {
-      read_text (self, token, self->end, STOP_LESS | STOP_AMPERSAND);
+      /* Kept, so that a text of many references is searched only once. */
+      if (self->next_less < self->position)
+        self->next_less = find_byte (self->position, self->end, '<');
+      read_text (self, token, self->next_less, STOP_AMPERSAND);
       return;
     }
     if (read_markup (self, token))

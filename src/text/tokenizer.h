@@ -40,7 +40,8 @@ typedef struct {
 typedef struct {
   const char *position;
   const char *end;
-  const char *raw_end; /* where the raw content now read ends; NULL in data mode */
+  const char *raw_end;   /* where the raw content now read ends; NULL in data mode */
+  const char *next_less; /* in data mode: the first '<' at or behind the position, or the end; stale when before it */
   TokenizerMode mode;
   gboolean foreign; /* the caller is inside svg or math: <![CDATA[ is one */
   guint max_attributes;

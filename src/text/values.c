@@ -13,6 +13,7 @@
 #define LINE_SPACE_PIXELS 10.0 /* from here on people see a paragraph's end */
 #define TINY_FONT_PIXELS 2.0   /* nobody reads that; bodies of 8px are common */
 #define FAR_PIXELS 500.0
+#define HIGH_PIXELS 5000.0 /* a text far down the page is moved up by less */
 #define NEARLY_CLEAR 0.05
 
 /* A length in about pixels. Percentages count as of a font: 100% is 16. */
@@ -51,6 +52,12 @@ guint32 value_of_distance (Slice slice) {
 
   return read_pixels (slice, &pixels) && (pixels <= -FAR_PIXELS || pixels >= 20 * FAR_PIXELS) ? STYLE_GONE
                                                                                               : STYLE_NORMAL;
+}
+
+guint32 value_of_rise (Slice slice) {
+  double pixels;
+
+  return read_pixels (slice, &pixels) && pixels <= -HIGH_PIXELS ? STYLE_GONE : STYLE_NORMAL;
 }
 
 static guint32 parse_display (Slice slice) {
@@ -96,6 +103,12 @@ static guint32 parse_clip (Slice slice) {
   return slice_read_number (rest, &first, &rest) && first <= TINY_PIXELS ? STYLE_GONE : STYLE_NORMAL;
 }
 
+static gboolean has_any_of (const char *text, const char *end, const char *any) {
+  while (text < end && strchr (any, *text) == NULL)
+    text++;
+  return text < end;
+}
+
 static guint32 parse_clip_path (Slice slice) {
   double first;
   Slice rest;
@@ -108,6 +121,8 @@ static guint32 parse_clip_path (Slice slice) {
     return STYLE_NORMAL;
   if (slice_contains (slice, "inset"))
     return first >= 50 && rest.length > 0 && *rest.text == '%' ? STYLE_GONE : STYLE_NORMAL;
+  if (slice_contains (slice, "polygon")) /* all in one point */
+    return has_any_of (open, slice.text + slice.length, "123456789") ? STYLE_NORMAL : STYLE_GONE;
   return slice_contains (slice, "circle") && first <= 0 ? STYLE_GONE : STYLE_NORMAL;
 }
 
@@ -212,9 +227,14 @@ static guint32 parse_color (Slice slice) {
 /* scale (0), or moved far to the left or up. */
 static guint32 parse_transform (Slice slice) {
   const char *open = memchr (slice.text, '(', slice.length);
+  double number;
+  Slice rest;
 
-  if (slice_contains (slice, "scale(0)") || slice_contains (slice, "scale(0,"))
-    return STYLE_GONE;
+  if (open == NULL && slice_read_number (slice, &number, &rest)) /* the property `scale` */
+    return number <= NEARLY_CLEAR && number >= 0 ? STYLE_GONE : STYLE_NORMAL;
+  if (open != NULL && slice_contains (slice, "scale")
+      && slice_read_number (slice_trim (open + 1, slice.text + slice.length), &number, &rest))
+    return number <= NEARLY_CLEAR && number >= 0 ? STYLE_GONE : STYLE_NORMAL;
   if (open == NULL || !slice_contains (slice, "translate"))
     return STYLE_NORMAL;
   open++;
@@ -278,6 +298,10 @@ guint32 value_parse (StyleProperty property, Slice slice) {
     return value_of_space (slice);
   case STYLE_LIST_TYPE:
     return parse_list_type (slice);
+  case STYLE_CONTENT:
+    return slice_is (slice, "hidden") ? STYLE_GONE : STYLE_NORMAL;
+  case STYLE_DECORATION:
+    return slice_contains (slice, "line-through") ? STYLE_GONE : STYLE_NORMAL;
   case STYLE_TRANSFORM:
     return parse_transform (slice);
   case STYLE_N_PROPERTIES:

@@ -15,5 +15,7 @@ guint32 value_parse (StyleProperty property, Slice slice);
 guint32 value_of_font (Slice slice);
 /* The @n-th of the sides in a shorthand of one to four lengths: 0 top, 1 right, 2 bottom, 3 left. */
 Slice value_side (Slice slice, guint n);
-guint32 value_of_space (Slice slice);    /* SPACE_NONE, ... or STYLE_INVALID */
+guint32 value_of_space (Slice slice); /* SPACE_NONE, ... or STYLE_INVALID */
+/* A margin above that lifts what is below it out of any window. */
+guint32 value_of_rise (Slice slice);
 guint32 value_of_distance (Slice slice); /* STYLE_GONE when that is out of the window */

@@ -45,7 +45,9 @@ static void write_image (Html *self, const Element *element) {
 static void write_input (Html *self) {
   const AttributeValue *values = self->attributes.values;
   const AttributeValue *type = &values[ATTRIBUTE_TYPE];
-  const AttributeValue *value = values[ATTRIBUTE_VALUE].length > 0 ? &values[ATTRIBUTE_VALUE] : &values[ATTRIBUTE_ALT];
+  const AttributeValue *value = values[ATTRIBUTE_VALUE].length > 0         ? &values[ATTRIBUTE_VALUE]
+                                : values[ATTRIBUTE_PLACEHOLDER].length > 0 ? &values[ATTRIBUTE_PLACEHOLDER]
+                                                                           : &values[ATTRIBUTE_ALT];
   g_autofree char *safe = mugai_unicode_make_safe (value->text, (gssize) value->length, 0);
   g_autofree char *text = NULL;
 

@@ -49,6 +49,13 @@ static const struct {
   { "breaks", "", "<br>" },
   { "pre tabs", "<pre>", "\tx" },
   { "zero width", "", "\xE2\x80\x8B\xCD\x8F" },
+  { "struck", "", "<p>a<s>x<del>y</del></s>" },
+  { "struck and nested", "", "<s>x" },
+  { "struck cells", "<p style=text-decoration:line-through>", "x <s>y " },
+  { "parts of classes", "<style>[class*=ab]{color:red}[class^=b]{color:red}</style>",
+    "<p class=aaaaaaaaaaaaaaaaaaaaaaaaaaaaac>x" },
+  { "values", "", "<a title=\"&amp;x&" },
+  { "colons", "", "http:x" },
   { "NUL", "", "%" }, /* replaced below */
 };
 

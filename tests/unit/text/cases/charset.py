@@ -44,6 +44,9 @@ def case(name, data, label, wanted=JA, **more):
 
 
 CASES = [
+    case("utf-7-is-none", page("mail text").encode(), "utf-7", "mail text"),
+    case("utf-16-no-mark", page(JA).encode("utf-16-be"), None),
+    case("utf-16-no-mark-little", page(JA).encode("utf-16-le"), "utf-16"),
     case("utf-8", page(JA).encode(), "utf-8"),
     case("utf-8-unlabelled", page(JA).encode(), None),
     case("utf-8-bom", b"\xef\xbb\xbf" + page(JA).encode(), None),

@@ -9,6 +9,9 @@ def robust(name, html, **checks):
 
 
 CASES = [
+    ("robust", "nul-in-bytes", "<p>見え\0る文\0</p><scr\0ipt>これも</script>".encode(), {"charset": "utf-8", "has": ["見える文", "これも"]}),
+    ("html5", "placeholder", "<label>姓<input placeholder='例: 山田'></label><input placeholder=x value=佐藤>",
+     {"has": ["姓［入力欄: 例: 山田］", "［入力欄: 佐藤］"], "lacks": ["x"]}),
     robust("deep-divs", "<div>" * N + "底の文" + "</div>" * N + "終わり", has=["底の文", "終わり"]),
     robust("deep-spans", "<span>" * N + "底の文", has=["底の文"]),
     robust("deep-tables", "<table><tr><td>" * N + "底の文", has=["底の文"]),

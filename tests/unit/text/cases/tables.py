@@ -5,6 +5,8 @@ PROSE_A = "左の欄の文章です。市役所からのお知らせを毎月お
 PROSE_B = "右の欄の文章です。図書館の休館日や講座のご案内をまとめました。どうぞご覧ください。"
 
 CASES = [
+    ("table_data", "empty-row", "<table border=1><tr><th>品<th>値<tr><td>&nbsp;<td><tr><td>茶<td>9円<tr><td><td></table>",
+     {"is": "品 | 値\n茶 | 9円\n"}),
     ("table_data", "border", "<table border=1><tr><td>品名<td>数量<td>金額<tr><td>鉛筆<td>12<td>1,200円</table>",
      {"line": [["品名", "数量", "金額"], ["鉛筆", "12", "1,200円"]]}),
     ("table_data", "th", "<table><tr><th>品名<th>数量<tr><td>鉛筆<td>12<tr><td>消しゴム<td>3</table>",
