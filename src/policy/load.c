@@ -7,6 +7,7 @@
 #include "mugai/policy/tools.h"
 
 #include "loader.h"
+#include "sieve.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -308,6 +309,8 @@ static MugaiPolicy *load (Loader *loader, const char *name, GError **error) {
     return NULL;
   }
   MugaiPolicy *policy = g_steal_pointer (&loader->policy);
+  policy->message_sieve = sieve_new (policy->message_rules);
+  policy->part_sieve = sieve_new (policy->part_rules);
   policy->bundle = make_bundle (loader->files);
   policy->own_bundle = g_bytes_ref (policy->bundle);
   gsize size;
