@@ -277,11 +277,11 @@ static void list_rules (json_t *list, const GPtrArray *rules) {
 static json_t *exception_to_json (const Exception *exception, gint32 utc_offset_s, gint64 now_us) {
   g_autofree char *until = moment_words (exception->until_us, utc_offset_s);
   const char *state = now_us < exception->since_us ? "coming" : now_us < exception->until_us ? "active" : "ended";
-  return json_pack ("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:b}", "id", exception->id, "rule", exception->rule, "state",
-                    state, "until", until, "reason", mugai_json_string (exception->reason), "approved_by",
-                    mugai_json_string (exception->approved_by), "requested_by",
-                    mugai_json_string (exception->requested_by ? exception->requested_by : ""), "emergency",
-                    exception->emergency);
+  return json_pack ("{s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:b}", "id", exception->id, "rule", exception->rule,
+                    "state", state, "until", until, "until_us", (json_int_t) exception->until_us, "reason",
+                    mugai_json_string (exception->reason), "approved_by", mugai_json_string (exception->approved_by),
+                    "requested_by", mugai_json_string (exception->requested_by ? exception->requested_by : ""),
+                    "emergency", exception->emergency);
 }
 
 json_t *mugai_policy_list (const MugaiPolicy *policy, gint64 now_us) {
