@@ -73,6 +73,10 @@ const MugaiRateLimit *mugai_policy_rates (const MugaiPolicy *policy, MugaiDirect
   return policy->rates[direction];
 }
 
+const char *const *mugai_policy_trusted_relays (const MugaiPolicy *policy) {
+  return (const char *const *) policy->trusted_relays;
+}
+
 MugaiCeiling mugai_policy_ceiling (const MugaiPolicy *policy, MugaiDirection direction) {
   return policy->ceilings[direction].level;
 }

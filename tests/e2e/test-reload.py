@@ -221,6 +221,33 @@ def emergency(relay, policy):
     assert open_items() == [] and "emergency-exception" not in alarms()
 
 
+def relays_and_limits(relay, policy):
+    """Authentication-Results of a relay that the policy trusts stay, others' do not; limits of mugai.yaml reach the worker"""
+    text = (policy / "a.yaml").read_text()
+    (policy / "trusting.yaml").write_text(text.replace("organisation:\n", "organisation:\n  trusted_relays: [gw.city.example.lg.jp]\n", 1))
+    results = ("Authentication-Results: gw.city.example.lg.jp; spf=pass smtp.mailfrom=example.com\r\n"
+               "Authentication-Results: mx.evil.example; dkim=pass\r\n").encode()
+    for name, kept in (("a", False), ("trusting", True)):
+        done = tool(relay, "load", policy / f"{name}.yaml", "--yes")
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        before = len(relay.sink.messages)
+        assert relay.send(results + mail(name), CITIZEN, STAFF)[0] == 250
+        _, _, data = relay.next_mail(before)
+        assert (b"gw.city.example.lg.jp; spf=pass" in data) == kept and b"evil" not in data, (name, data)
+
+    inner = b"".join(b"--b\r\n\r\npart %d\r\n" % i for i in range(12)) + b"--b--\r\n"
+    many = (b"From: a@example.com\r\nSubject: parts\r\nMIME-Version: 1.0\r\n"
+            b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + inner)
+    assert relay.send(many, CITIZEN, STAFF)[0] == 250
+    assert relay.mugaid.records()[-1]["action"] == "deliver"
+    relay.mugaid.stop()
+    relay.mugaid.config.write_text(relay.mugaid.config.read_text() + "read_parts: 10\n")
+    relay.mugaid.start()
+    relay.send(many.replace(b": parts", b": too many"), CITIZEN, STAFF)
+    record = next(one for one in relay.mugaid.records() if one["subject"] == "too many")
+    assert record["action"] == "hold" and len(record["parts"]) <= 10, record
+
+
 def ends(relay, policy):
     """exceptions are reported before their end and after it"""
     def alarm(code):
@@ -245,7 +272,7 @@ def main():
         policy = policies(folder)
         with Relay(build, policy=policy / "default.yaml") as relay:
             run_scenarios([(scenario, relay, policy) for scenario in (reloaded_often, chain_of_loads, own_cases_refuse,
-                                                                     loaded_and_rolled_back, emergency, ends)])
+                                                                     loaded_and_rolled_back, emergency, relays_and_limits, ends)])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
