@@ -67,9 +67,9 @@ def ask(relay, **question):
         return json.loads(asking.recv(200000))
 
 
-def tool(relay, *words):
+def tool(relay, *words, plain=False):
     environment = {**os.environ, "LC_ALL": "C"}
-    return subprocess.run([str(relay.mugaid.build / "mugai"), "policy", *map(str, words), "--config", str(relay.mugaid.config)],
+    return subprocess.run([str(relay.mugaid.build / "mugai"), "policy", *map(str, words), *([] if plain else ["--config", str(relay.mugaid.config)])],
                           capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment)
 
 
@@ -165,6 +165,7 @@ def loaded_and_rolled_back(relay, policy):
     assert done.returncode == 0, (done.stdout, done.stderr)
     first = version(relay)
     assert first != start, (first, done.stdout)
+    assert first[:12] in tool(relay, "check", policy / "a.yaml", plain=True).stdout  # a draft's version is the installed one's
     done = tool(relay, "load", policy / "b.yaml", "--yes")
     assert done.returncode == 0 and "mark" in done.stdout, (done.stdout, done.stderr)
     assert version(relay) != first
