@@ -49,6 +49,8 @@ const char *mugai_policy_name (const MugaiPolicy *policy);
 /** SHA-256 of the policy's files, hexadecimal. */
 const char *mugai_policy_version (const MugaiPolicy *policy);
 const MugaiOrganisation *mugai_policy_organisation (const MugaiPolicy *policy);
+/** mugai_policy_trusted_relays: (transfer none): authserv-ids whose Authentication-Results count, lower case; never NULL. */
+const char *const *mugai_policy_trusted_relays (const MugaiPolicy *policy);
 MugaiCeiling mugai_policy_ceiling (const MugaiPolicy *policy, MugaiDirection direction);
 /** mugai_policy_rates: (transfer none): MUGAI_N_RATE_SUBJECTS limits of a direction; 0: none. */
 const MugaiRateLimit *mugai_policy_rates (const MugaiPolicy *policy, MugaiDirection direction);

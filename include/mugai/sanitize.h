@@ -36,7 +36,7 @@ void mugai_inspection_free (MugaiInspection *inspection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MugaiInspection, mugai_inspection_free)
 const MugaiFacts *mugai_inspection_facts (const MugaiInspection *inspection);
 
-/* What notices say beside the decision; from policy and front, never from the message. */
+/* What the new message says beside the decision; from policy and front, never from the message. */
 typedef struct {
   char *id;           /* mugai's id of this message: the quarantine id */
   char *organisation; /* name for people */
@@ -44,6 +44,7 @@ typedef struct {
   char *contact;      /* address for questions, "" when none */
   gint64 time_us;
   gboolean outside;                     /* the rebuilt mail goes to people outside: one neutral line */
+  char **relays;                        /* whose Authentication-Results are written again; NULL: nobody's */
   char *texts[MUGAI_N_NOTICE_TEXTS][2]; /* the policy's: Japanese, English; "" where it says nothing */
 } MugaiNoticeContext;
 

@@ -53,6 +53,7 @@ typedef struct {
   guint64 scratch_bytes;
   guint64 memory_bytes; /* beyond what is mapped already (the engine); 0: no limit (as always in sanitizer builds) */
   guint cpu_s;          /* RLIMIT_CPU of the worker's whole life; 0: MUGAI_WORKER_CPU_S */
+  MugaiSanitizeLimits limits; /* of reading; zeros: defaults */
 } MugaiSandboxOptions;
 
 #define MUGAI_WORKER_CPU_S 600u /* a worker that has used half of it says so and is put to rest after its message */
@@ -84,6 +85,7 @@ typedef struct {
   const char *scratch_root; /* on tmpfs; a folder a worker is made below it */
   guint workers;
   guint64 scratch_bytes, memory_bytes;
+  MugaiSanitizeLimits limits; /* of reading; zeros: defaults */
   guint generation;
 } MugaiZygoteOptions;
 

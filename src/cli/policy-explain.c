@@ -84,7 +84,9 @@ static void print_rules (json_t *rules) {
   json_array_foreach (rules, i, one) {
     json_t *part = json_object_get (one, "part"), *recipient = json_object_get (one, "recipient");
     g_autofree char *now =
-        part        ? g_strdup_printf (MUGAI_CLI_WORDS ("部品 %s", "part %s"), json_string_value (part))
+        part && recipient ? g_strdup_printf (MUGAI_CLI_WORDS ("部品 %s（宛先 <%s>）", "part %s for <%s>"),
+                                             json_string_value (part), json_string_value (recipient))
+        : part            ? g_strdup_printf (MUGAI_CLI_WORDS ("部品 %s", "part %s"), json_string_value (part))
         : recipient ? g_strdup_printf (MUGAI_CLI_WORDS ("宛先 <%s>", "recipient <%s>"), json_string_value (recipient))
                     : g_strdup (MUGAI_CLI_WORDS ("メール全体", "message"));
     const char *result = mugai_policy_cli_text (one, "result"), *exception = mugai_policy_cli_text (one, "exception");

@@ -16,7 +16,6 @@
 
 #include "mugai/base/base.h"
 #include "mugai/base/config.h"
-#include "mugai/base/control.h"
 #include "mugai/base/fd.h"
 
 #include "cli.h"
@@ -88,9 +87,8 @@ typedef enum { MASTER_TOOK, MASTER_AWAY, MASTER_REFUSED } MasterAnswer;
 
 static MasterAnswer ask_master (const MugaiConfig *config) {
   g_autoptr (GError) error = NULL;
-  g_autofree char *socket_path = mugai_config_control_socket (config);
   g_autoptr (MugaiJson) request = json_pack ("{s:s, s:s}", "do", "reload", "what", "policy");
-  g_autoptr (MugaiJson) answer = mugai_control_ask (socket_path, request, MUGAI_CONTROL_TIMEOUT_MS, &error);
+  g_autoptr (MugaiJson) answer = mugai_policy_cli_ask (config, request, &error);
   if (!answer) {
     fprintf (stderr,
              MUGAI_CLI_WORDS ("mugaid は動いていません（次に起動したときから効きます）: %s\n",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * `mugai policy check`, `diff`, `exceptions`, `format`, `schema`, `vocabulary`: what is done with the text of a policy alone.
+ * `mugai policy check`, `diff`, `format`, `schema`, `vocabulary`: what is done with the text of a policy alone.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -105,60 +105,6 @@ int mugai_policy_diff_command (MugaiPolicyOptions *options) {
   g_autoptr (MugaiJson) object = json_pack ("{s:s, s:s, s:O}", "before", mugai_policy_version (before), "after",
                                             mugai_policy_version (after), "changes", changes);
   mugai_policy_cli_print_json (object);
-  return EX_OK;
-}
-
-/* ---- exceptions ---- */
-
-static const char *state_words (const char *state) {
-  static const char *const words[][2] = { { "active", "有効" }, { "ended", "終了" }, { "coming", "開始前" } };
-  for (gsize i = 0; mugai_cli_japanese () && i < G_N_ELEMENTS (words); i++)
-    if (strcmp (words[i][0], state) == 0)
-      return words[i][1];
-  return state;
-}
-
-static void print_exceptions (json_t *exceptions) {
-  const MugaiCliColumn columns[] = {
-    { MUGAI_CLI_WORDS ("例外", "EXCEPTION"), 0 },    { MUGAI_CLI_WORDS ("規則", "RULE"), 0 },
-    { MUGAI_CLI_WORDS ("状態", "STATE"), 0 },        { MUGAI_CLI_WORDS ("期限", "UNTIL"), 0 },
-    { MUGAI_CLI_WORDS ("承認", "APPROVED BY"), 24 }, { MUGAI_CLI_WORDS ("理由", "REASON"), 40 }
-  };
-  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-  size_t i;
-  json_t *one;
-  json_array_foreach (exceptions, i, one) {
-    char **row = g_new0 (char *, G_N_ELEMENTS (columns) + 1);
-    row[0] = g_strdup (mugai_policy_cli_text (one, "id"));
-    row[1] = g_strdup (mugai_policy_cli_text (one, "rule"));
-    row[2] =
-        g_strconcat (state_words (mugai_policy_cli_text (one, "state")),
-                     json_is_true (json_object_get (one, "emergency")) ? MUGAI_CLI_WORDS ("・緊急", ", emergency") : "",
-                     NULL);
-    row[3] = g_strdup (mugai_policy_cli_text (one, "until"));
-    row[4] = g_strdup (mugai_policy_cli_text (one, "approved_by"));
-    row[5] = g_strdup (mugai_policy_cli_text (one, "reason"));
-    g_ptr_array_add (rows, row);
-  }
-  mugai_cli_table (columns, G_N_ELEMENTS (columns), rows);
-}
-
-int mugai_policy_exceptions_command (MugaiPolicyOptions *options) {
-  g_autoptr (GError) error = NULL;
-  const char *config_path = options->config ? options->config : MUGAI_CLI_CONFIG;
-  g_autoptr (MugaiConfig) config = options->n_arguments ? NULL : mugai_config_load (config_path, &error);
-  if (!options->n_arguments && !config) {
-    fprintf (stderr, "%s\n", error->message);
-    return EX_CONFIG;
-  }
-  g_autoptr (MugaiPolicy) policy = mugai_policy_cli_load (config ? config->policy : options->arguments[0]);
-  if (!policy)
-    return EX_CONFIG;
-  g_autoptr (MugaiJson) list = mugai_policy_list (policy, g_get_real_time ());
-  if (options->json)
-    mugai_policy_cli_print_json (json_object_get (list, "exceptions"));
-  else
-    print_exceptions (json_object_get (list, "exceptions"));
   return EX_OK;
 }
 

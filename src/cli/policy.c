@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mugai/base/control.h"
 #include "mugai/base/unicode.h"
 
 #include "cli.h"
@@ -44,8 +45,8 @@ static const Command commands[] = {
   { "shadow", "[NEW]", 0, 1, POLICY_OPTION_RECORDS | POLICY_OPTION_OFF | POLICY_OPTION_YES, mugai_policy_shadow_command,
     "新しいポリシーを並べて試す（NEW なしなら、これまでの結果）",
     "tries a policy beside the serving one (without NEW: what it would have done)" },
-  { "exceptions", "FILE", 0, 1, POLICY_OPTION_CONFIG, mugai_policy_exceptions_command, "例外と、その期限・状態の一覧",
-    "exceptions, with their ends and states" },
+  { "exceptions", "[FILE]", 0, 1, POLICY_OPTION_CONFIG | POLICY_OPTION_CLOSE, mugai_policy_exceptions_command,
+    "例外と、その期限・状態の一覧", "exceptions, with their ends and states" },
   { "format", "FILE", 1, 1, POLICY_OPTION_WRITE, mugai_policy_format_command, "決まった書き方に整える（注釈は残す）",
     "canonical layout; comments stay" },
   { "schema", "", 0, 0, 0, mugai_policy_schema_command, "編集ソフトのための JSON Schema", "JSON Schema for editors" },
@@ -66,6 +67,7 @@ static void print_help (FILE *out) {
 
 /* ---- options ---- */
 
+/* Bytes as they were typed: whatever the locale, words are UTF-8. */
 static void add_file (GOptionContext *context, const char *name, char **place, const char *words, const char *value) {
   const GOptionEntry entries[] = { { name, 0, 0, G_OPTION_ARG_FILENAME, place, words, value }, G_OPTION_ENTRY_NULL };
   g_option_context_add_main_entries (context, entries, NULL);
@@ -100,6 +102,12 @@ static void add_options (MugaiPolicyOptions *options, guint which, GOptionContex
     add_switch (context, "write", &options->write, MUGAI_CLI_WORDS ("ファイルを書き直す", "rewrite the file in place"));
   if (which & POLICY_OPTION_OFF)
     add_switch (context, "off", &options->off, MUGAI_CLI_WORDS ("試すのをやめる", "stop trying"));
+  if (which & POLICY_OPTION_CLOSE) {
+    add_file (context, "close", &options->close, MUGAI_CLI_WORDS ("緊急の例外を閉じる", "close an emergency exception"),
+              "ID");
+    add_file (context, "report", &options->report, MUGAI_CLI_WORDS ("何をしたか", "what was done"), "TEXT");
+    add_file (context, "approved-by", &options->approved_by, MUGAI_CLI_WORDS ("承認した人", "who approved it"), "NAME");
+  }
   if (which & POLICY_OPTION_ENVELOPE)
     mugai_cli_envelope_add_options (&options->envelope, context);
 }
@@ -111,6 +119,9 @@ static void options_clear (MugaiPolicyOptions *options) {
   g_free (options->audit);
   g_free (options->since);
   g_free (options->clauses);
+  g_free (options->close);
+  g_free (options->report);
+  g_free (options->approved_by);
   mugai_cli_envelope_clear (&options->envelope);
   g_strfreev (options->arguments);
 }
@@ -181,6 +192,15 @@ MugaiPolicy *mugai_policy_cli_load_without_cases (const char *path) {
   g_autoptr (GPtrArray) problems = NULL;
   MugaiPolicy *policy = mugai_policy_load_without_cases (path, mugai_cli_japanese (), &problems, NULL);
   return told (policy, problems);
+}
+
+json_t *mugai_policy_cli_ask (const MugaiConfig *config, json_t *request, GError **error) {
+  g_autofree char *socket_path = mugai_config_control_socket (config);
+  const char *sudo = g_getenv ("SUDO_UID");
+  guint64 uid = 0;
+  if (sudo && g_ascii_string_to_unsigned (sudo, 10, 1, G_MAXUINT32 - 1, &uid, NULL))
+    json_object_set_new (request, "sudo_uid", json_integer ((json_int_t) uid));
+  return mugai_control_ask (socket_path, request, MUGAI_CONTROL_TIMEOUT_MS, error);
 }
 
 void mugai_policy_cli_print_json (json_t *value) {

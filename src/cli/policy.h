@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "mugai/base/config.h"
 #include "mugai/policy/tools.h"
 
 #include "envelope.h"
@@ -13,7 +14,7 @@
 /* Every option that any of them has; each adds those it knows. */
 typedef struct {
   gboolean json, yes, off, write, current;
-  char *policy, *signatures, *config, *audit, *since, *clauses;
+  char *policy, *signatures, *config, *audit, *since, *clauses, *close, *report, *approved_by;
   MugaiCliEnvelope envelope;
   char **arguments; /* what is left; never NULL after parsing */
   guint n_arguments;
@@ -29,6 +30,7 @@ enum {
   POLICY_OPTION_WRITE = 1 << 6,
   POLICY_OPTION_OFF = 1 << 7,
   POLICY_OPTION_CLAUSES = 1 << 8,
+  POLICY_OPTION_CLOSE = 1 << 9, /* --close ID, --report TEXT, --approved-by NAME */
 };
 
 int mugai_policy_explain_command (MugaiPolicyOptions *options);
@@ -55,6 +57,8 @@ json_t *mugai_policy_cli_run_cases (const MugaiPolicy *policy, const char *path,
 gboolean mugai_policy_cli_print_cases (json_t *results);
 /** mugai_policy_cli_print_diff: one line a change, "!" before those that let more pass. */
 void mugai_policy_cli_print_diff (json_t *changes);
+/** mugai_policy_cli_ask: (transfer full): mugaid's answer; sudo's user goes along, for the chain. NULL and @error: it does not run. */
+json_t *mugai_policy_cli_ask (const MugaiConfig *config, json_t *request, GError **error);
 void mugai_policy_cli_print_json (json_t *value);
 /** mugai_policy_cli_text: a member's text, or "". */
 const char *mugai_policy_cli_text (json_t *object, const char *key);

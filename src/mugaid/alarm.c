@@ -21,7 +21,8 @@
 #define TELL_AGAIN_US (5 * 60 * G_TIME_SPAN_SECOND)
 #define MAX_TEXT_BYTES 1000u
 #define MAX_ERRANDS 16u
-#define ERRAND_S 60u /* then SIGALRM ends it, the hook program too */
+#define MAX_ACTS 1000u /* that wait for an errand */
+#define ERRAND_S 60u   /* then SIGALRM ends it, the hook program too */
 #define MESSAGE_ID "b7f1c5f0a34e4f6d9a3c1d2e8f607a51"
 
 void alarm_free (Alarm *alarm) {
@@ -131,11 +132,56 @@ guint alarm_acknowledge (Master *master, const char *id) {
   return n;
 }
 
-void alarm_log_act (Master *master, const char *kind, const char *actor, json_t *body) {
-  g_autoptr (MugaiJson) owned = body;
+void alarm_clear (Master *master, const char *code) {
+  Alarm *known = find_code (master, code);
 
-  if (start_errand (master) != 0)
+  if (known != NULL)
+    g_ptr_array_remove (master->alarms, known);
+}
+
+/* ---- acts ---- */
+
+typedef struct {
+  char *kind, *actor;
+  json_t *body;
+} Act;
+
+void act_free (gpointer data) {
+  Act *act = data;
+
+  g_free (act->kind);
+  g_free (act->actor);
+  json_decref (act->body);
+  g_free (act);
+}
+
+void alarm_send_acts (Master *master) {
+  if (master->acts->len == 0 || master->acts_pid != 0) /* one at a time: in order */
     return;
-  log_act (master, kind, actor, owned);
-  _exit (0);
+  pid_t pid = start_errand (master);
+  if (pid < 0)
+    return; /* the next turn of the loop */
+  for (guint i = 0; pid == 0 && i < master->acts->len; i++) {
+    const Act *act = master->acts->pdata[i];
+    log_act (master, act->kind, act->actor, act->body);
+  }
+  if (pid == 0)
+    _exit (0);
+  master->acts_pid = pid;
+  g_ptr_array_set_size (master->acts, 0);
+}
+
+void alarm_log_act (Master *master, const char *kind, const char *actor, json_t *body) {
+  Act *act = g_new0 (Act, 1);
+
+  act->kind = g_strdup (kind);
+  act->actor = g_strdup (actor);
+  act->body = body;
+  if (master->acts->len >= MAX_ACTS) {
+    const Act *lost = master->acts->pdata[0];
+    master_log (3, "act \"%s\" is not on the audit chain: too many wait", lost->kind);
+    g_ptr_array_remove_index (master->acts, 0);
+  }
+  g_ptr_array_add (master->acts, act);
+  alarm_send_acts (master);
 }

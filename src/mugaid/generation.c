@@ -66,6 +66,14 @@ static void prepare_scratch (const Master *master, const MugaiZygoteOptions *opt
     master_log (4, "scratch folders without a size of their own: %s", error->message);
 }
 
+static MugaiMailLimits reading_limits (const MugaiConfig *config) {
+  return (MugaiMailLimits){ .max_depth = config->read_depth,
+                            .max_parts = config->read_parts,
+                            .max_headers = config->read_headers,
+                            .max_header_bytes = config->read_header_bytes,
+                            .max_decoded_bytes = config->read_decoded_bytes };
+}
+
 static G_NORETURN void run_zygote (Master *master, const Generation *generation, int control_fd) {
   const MugaiConfig *config = master->config;
   g_autofree char *root = g_strdup_printf ("%s/g%u", master->scratch, generation->number);
@@ -74,6 +82,7 @@ static G_NORETURN void run_zygote (Master *master, const Generation *generation,
                                        .workers = config->workers,
                                        .scratch_bytes = config->scratch_bytes,
                                        .memory_bytes = config->worker_memory_bytes,
+                                       .limits.mail = reading_limits (config),
                                        .generation = generation->number };
 
   (void) prctl (PR_SET_NAME, "mugai-zygote");

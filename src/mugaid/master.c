@@ -49,58 +49,7 @@ gboolean master_send (int fd, json_t *message, const int *fds, guint n_fds) {
   return fd >= 0 && mugai_fd_send (fd, line, strlen (line), fds, n_fds, NULL);
 }
 
-/* ---- policy ---- */
-
-static int bundle_to_fd (const MugaiPolicy *policy, GError **error) {
-  g_autoptr (GBytes) bundle = mugai_policy_to_bytes (policy);
-  g_auto (MugaiFd) fd = mugai_fd_new_memory ("mugai-policy", error);
-
-  if (fd < 0 || !mugai_fd_write_all (fd, g_bytes_get_data (bundle, NULL), g_bytes_get_size (bundle), error)
-      || !mugai_fd_seal (fd, error))
-    return -1;
-  return mugai_fd_steal (&fd);
-}
-
-static void print_problems (const GPtrArray *problems) {
-  for (guint i = 0; problems != NULL && i < problems->len; i++) {
-    g_autofree char *text = mugai_policy_problem_format (problems->pdata[i]);
-    g_printerr ("%s%s", text, g_str_has_suffix (text, "\n") ? "" : "\n");
-  }
-}
-
-static void tell_fronts_policy (Master *master) {
-  for (guint i = 0; i < master->fronts->len; i++) {
-    Front *front = master->fronts->pdata[i];
-    front->policy_due = TRUE;
-    children_tell_front (master, front);
-  }
-}
-
-gboolean master_load_policy (Master *master, GError **error) {
-  GPtrArray *problems = NULL;
-  g_autoptr (MugaiPolicy) policy = mugai_policy_load (master->config->policy, FALSE, &problems, error);
-
-  print_problems (problems);
-  g_clear_pointer (&problems, g_ptr_array_unref);
-  int fd = policy != NULL ? bundle_to_fd (policy, error) : -1;
-  if (fd < 0) {
-    g_prefix_error (error, "policy %s is not loaded: ", master->config->policy);
-    return FALSE;
-  }
-  mugai_fd_close (master->policy_fd);
-  master->policy_fd = fd;
-  g_clear_pointer (&master->policy, mugai_policy_unref);
-  master->policy = g_steal_pointer (&policy);
-  master->policy_loaded_us = g_get_real_time ();
-  master_log (5, "policy \"%s\" version %s", mugai_policy_name (master->policy), mugai_policy_version (master->policy));
-  tell_fronts_policy (master);
-  return TRUE;
-}
-
-static json_t *policy_body (const Master *master) {
-  return json_pack ("{s:s, s:s}", "policy", mugai_policy_name (master->policy), "version",
-                    mugai_policy_version (master->policy));
-}
+/* ---- reload ---- */
 
 void master_reload_signatures (Master *master) {
   master->generation_wanted = TRUE;
@@ -108,14 +57,13 @@ void master_reload_signatures (Master *master) {
   master->generation_retry_us = 0;
 }
 
-static void reload (Master *master) {
+static void reload (Master *master, guint uid) {
   g_autoptr (GError) error = NULL;
+  g_autofree char *who = status_actor (uid, NULL);
 
   (void) sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
   master_log (5, "reload");
-  if (master_load_policy (master, &error))
-    alarm_log_act (master, "policy-load", "mugaid", policy_body (master));
-  else
+  if (!policy_load (master, who, &error))
     alarm_raise (master, "policy-not-loaded", error->message);
   master_reload_signatures (master);
   (void) sd_notify (0, "READY=1");
@@ -188,7 +136,8 @@ static void step_stop (Master *master) {
   kill_late (master);
   if (master->state == MASTER_STOP_FRONTS && running_fronts (master) == 0)
     stop_generations (master);
-  gboolean errands_over = master->errands == 0 || g_get_monotonic_time () >= master->state_until_us;
+  gboolean errands_over =
+      (master->errands == 0 && master->acts->len == 0) || g_get_monotonic_time () >= master->state_until_us;
   if (master->state == MASTER_STOP_GENERATIONS && master->generations->len == 0 && errands_over)
     stop_keeper (master);
   if (master->state == MASTER_STOP_KEEPER && master->keeper.pid == 0)
@@ -251,6 +200,8 @@ static void child_ended (Master *master, pid_t pid, int status) {
       return;
     }
   }
+  if (pid == master->acts_pid)
+    master->acts_pid = 0;
   if (master->errands > 0)
     master->errands--;
 }
@@ -272,7 +223,7 @@ static void hear_signals (Master *master) {
     if (info.ssi_signo == SIGCHLD)
       reap (master);
     else if (info.ssi_signo == SIGHUP && master->state == MASTER_RUNNING)
-      reload (master);
+      reload (master, info.ssi_uid);
     else if (info.ssi_signo == SIGHUP)
       continue;
     else if (master->state == MASTER_RUNNING)
@@ -313,10 +264,12 @@ static void answer_client (Master *master, int fd) {
 static void start_due (Master *master) {
   gint64 now_us = g_get_monotonic_time ();
 
+  alarm_send_acts (master);
   if (master->keeper.pid == 0 && master->state < MASTER_STOP_KEEPER && now_us >= master->keeper.restart_at_us)
     children_start_keeper (master);
   if (master->state != MASTER_RUNNING)
     return;
+  exceptions_tick (master);
   if (master->generation_wanted && master->next == NULL && now_us >= master->generation_at_us)
     generation_start (master);
   for (guint i = 0; i < master->fronts->len; i++) {
@@ -343,6 +296,7 @@ static void announce (Master *master) {
   json_t *body = policy_body (master);
   json_object_set_new (body, "separation", json_boolean (master->separated));
   alarm_log_act (master, "start", "mugaid", body);
+  exceptions_look (master);
 }
 
 static void add_poll (GArray *items, int fd) {
@@ -426,7 +380,7 @@ int master_run (MugaiConfig *config) {
 
   setup_init (&master, config);
   /* The policy first: with a wrong one nothing is opened. */
-  gboolean good = master_load_policy (&master, &error) && setup_open (&master, &error);
+  gboolean good = policy_load (&master, "mugaid", &error) && setup_open (&master, &error);
   if (good) {
     if (!master.separated)
       master_log (4, "separation of users is off: %s",

@@ -90,7 +90,11 @@ typedef struct {
   gint64 generation_at_us, generation_retry_us;
   GArray *clients; /* of int: control connections */
   GPtrArray *alarms;
-  json_t *totals; /* counters of fronts that have ended */
+  GPtrArray *acts;          /* of Act (alarm.c): not given to a process yet */
+  pid_t acts_pid;           /* the process that writes acts now; 0: none */
+  json_t *emergencies;      /* exceptions.c; NULL: not read yet */
+  gint64 exceptions_due_us; /* monotonic: looked at again */
+  json_t *totals;           /* counters of fronts that have ended */
   gint64 started_us;
   guint errands;
   gboolean announced; /* READY=1 was sent */
@@ -100,11 +104,26 @@ typedef struct {
 int master_run (MugaiConfig *config);
 /** master_log: one line an event, to standard error with a journal priority (0-7). */
 void master_log (int priority, const char *format, ...) G_GNUC_PRINTF (2, 3);
-/** master_load_policy: checks first; FALSE keeps the old one. */
-gboolean master_load_policy (Master *master, GError **error);
 void master_reload_signatures (Master *master);
 /** master_send: never waits; FALSE: not sent. Takes @message. */
 gboolean master_send (int fd, json_t *message, const int *fds, guint n_fds);
+
+/* ---- policy.c ---- */
+/** policy_load: checks first; FALSE keeps the old one. A second one is an act of @actor, with the difference. */
+gboolean policy_load (Master *master, const char *actor, GError **error);
+/** policy_body: (transfer full): {"policy","version"} */
+json_t *policy_body (const Master *master);
+
+/* ---- exceptions.c ---- */
+/** exceptions_look: opens what is new, raises the alarms of the day. Needs a policy. */
+void exceptions_look (Master *master);
+/** exceptions_tick: the same, once a day. */
+void exceptions_tick (Master *master);
+/** exceptions_open: (transfer full): items without report and approval. */
+json_t *exceptions_open (const Master *master);
+/** exceptions_close: NULL when done, else why not. */
+const char *exceptions_close (Master *master, const char *id, const char *report, const char *approved_by,
+                              const char *actor);
 
 /* ---- children.c ---- */
 gboolean user_find (User *user, const char *name, GError **error);
@@ -130,9 +149,16 @@ void generation_stop (Master *master, Generation *generation, gint64 within_us);
 void alarm_raise (Master *master, const char *code, const char *text);
 guint alarm_acknowledge (Master *master, const char *id);
 void alarm_free (Alarm *alarm);
-/** alarm_log_act: an act onto the audit chain, by a process of its own: the keeper may be slow. Takes @body. */
+void act_free (gpointer act);
+/** alarm_clear: what it asked for is done. */
+void alarm_clear (Master *master, const char *code);
+/** alarm_log_act: an act onto the audit chain, in order, by a process of its own: the keeper may be slow. Takes @body. */
 void alarm_log_act (Master *master, const char *kind, const char *actor, json_t *body);
+/** alarm_send_acts: those that no process could be had for before. */
+void alarm_send_acts (Master *master);
 
 /* ---- status.c ---- */
+/** status_actor: (transfer full): who asked, for the audit chain; @request (nullable) may name whom root stands for. */
+char *status_actor (guint uid, json_t *request);
 json_t *status_answer (json_t *request, guint uid, gpointer data);
 void status_add_totals (Master *master, const Front *front);

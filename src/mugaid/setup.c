@@ -155,6 +155,7 @@ void setup_init (Master *master, MugaiConfig *config) {
                       .generations = g_ptr_array_new (),
                       .clients = g_array_new (FALSE, FALSE, sizeof (int)),
                       .alarms = g_ptr_array_new_with_free_func ((GDestroyNotify) alarm_free),
+                      .acts = g_ptr_array_new_with_free_func (act_free),
                       .totals = json_object (),
                       .started_us = g_get_real_time () };
   for (guint i = 0; i < config->fronts; i++)
@@ -185,6 +186,8 @@ void setup_close (Master *master) {
   g_ptr_array_unref (master->generations);
   g_ptr_array_unref (master->alarms);
   g_array_unref (master->clients);
+  g_ptr_array_unref (master->acts);
+  json_decref (master->emergencies);
   json_decref (master->totals);
   g_free (master->keeper_socket);
   g_free (master->control_socket);

@@ -10,6 +10,9 @@
 
 #include "mugai/base/base.h"
 
+#define MAX_NAME_BYTES 200u
+#define MAX_REPORT_BYTES 2000u /* of an emergency: a page of text has less */
+
 #define X(member) #member,
 static const char *const counter_names[] = { MUGAI_FRONT_COUNTERS (X) };
 #undef X
@@ -148,6 +151,7 @@ static json_t *answer_status (const Master *master) {
   json_object_set_new (keeper, "restarts", json_integer (master->keeper.restarts));
   json_object_set_new (answer, "keeper", keeper);
   json_object_set_new (answer, "alarms", describe_alarms (master));
+  json_object_set_new (answer, "open_exceptions", exceptions_open (master));
   return answer;
 }
 
@@ -159,13 +163,24 @@ static json_t *refuse (const char *words) {
   return answer;
 }
 
-/* The name of who asked, for the audit chain. */
-static char *actor (guint uid) {
+static char *user_name (guint uid) {
   const struct passwd *entry = getpwuid (uid);
   return entry != NULL ? g_strdup (entry->pw_name) : g_strdup_printf ("uid %u", uid);
 }
 
-static json_t *answer_reload (Master *master, const char *what) {
+/* By the kernel's word; root may say for whom it acts. */
+char *status_actor (guint uid, json_t *request) {
+  g_autofree char *name = user_name (uid);
+  gint64 sudo_uid = 0;
+
+  if (uid != 0 || request == NULL || json_object_get (request, "sudo_uid") == NULL
+      || !mugai_json_get_int (request, "sudo_uid", 1, G_MAXUINT32 - 1, &sudo_uid, NULL))
+    return g_steal_pointer (&name);
+  g_autofree char *person = user_name ((guint) sudo_uid);
+  return g_strdup_printf ("%s (as %s)", person, name);
+}
+
+static json_t *answer_reload (Master *master, const char *what, const char *who) {
   gboolean all = g_str_equal (what, "all");
   g_autoptr (GError) error = NULL;
 
@@ -173,19 +188,30 @@ static json_t *answer_reload (Master *master, const char *what) {
     return refuse ("\"what\" is policy, signatures or all");
   if (all || g_str_equal (what, "signatures"))
     master_reload_signatures (master);
-  if ((all || g_str_equal (what, "policy")) && !master_load_policy (master, &error))
+  if ((all || g_str_equal (what, "policy")) && !policy_load (master, who, &error))
     return refuse (error->message);
   return json_pack ("{s:b, s:s}", "ok", 1, "policy", mugai_policy_version (master->policy));
 }
 
-static json_t *answer_acknowledge (Master *master, const char *id, guint uid) {
-  g_autofree char *who = actor (uid);
+static json_t *answer_acknowledge (Master *master, const char *id, const char *who) {
   guint n = alarm_acknowledge (master, id);
 
   if (n == 0)
     return refuse ("no such alarm");
   alarm_log_act (master, "acknowledge", who, json_pack ("{s:s, s:i}", "alarm", id, "alarms", (int) n));
   return json_pack ("{s:b, s:i}", "ok", 1, "acknowledged", (int) n);
+}
+
+static json_t *answer_close (Master *master, json_t *request, const char *who) {
+  g_autofree char *id = NULL, *report = NULL, *approved_by = NULL;
+
+  if (!mugai_json_get_string (request, "exception", MAX_NAME_BYTES, &id, NULL)
+      || !mugai_json_get_string (request, "report", MAX_REPORT_BYTES, &report, NULL)
+      || !mugai_json_get_string (request, "approved_by", MAX_NAME_BYTES, &approved_by, NULL) || id == NULL
+      || report == NULL || approved_by == NULL || *g_strstrip (report) == '\0' || *g_strstrip (approved_by) == '\0')
+    return refuse ("closing an exception takes its id, a report and who approved it");
+  const char *why_not = exceptions_close (master, id, report, approved_by, who);
+  return why_not != NULL ? refuse (why_not) : json_pack ("{s:b}", "ok", 1);
 }
 
 json_t *status_answer (json_t *request, guint uid, gpointer data) {
@@ -199,10 +225,13 @@ json_t *status_answer (json_t *request, guint uid, gpointer data) {
     return answer_status (master);
   if (!may_act)
     return refuse ("only root and the user of mugaid may do this");
+  g_autofree char *who = status_actor (uid, request);
   if (g_str_equal (what, "reload") && mugai_json_get_string (request, "what", 32, &argument, NULL) && argument != NULL)
-    return answer_reload (master, argument);
+    return answer_reload (master, argument, who);
   if (g_str_equal (what, "acknowledge") && mugai_json_get_string (request, "alarm", 64, &argument, NULL)
       && argument != NULL)
-    return answer_acknowledge (master, argument, uid);
+    return answer_acknowledge (master, argument, who);
+  if (g_str_equal (what, "close-exception"))
+    return answer_close (master, request, who);
   return refuse ("unknown question");
 }

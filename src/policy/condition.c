@@ -196,8 +196,7 @@ static guint64 read_set (MugaiFact fact, const View *view) {
   }
 }
 
-/* The one text of a fact that has one; NULL for those with several. */
-static const char *read_text (MugaiFact fact, const View *view) {
+const char *fact_text (MugaiFact fact, const View *view) {
   switch (fact) {
   case FACT_CLIENT:
     return view->envelope->client;
@@ -315,7 +314,7 @@ static gboolean find_text (MugaiFact fact, const View *view, const Matcher *matc
   case FACT_AUTH_RESULTS:
     return first_result (view, matcher, ret_text);
   default:
-    *ret_text = read_text (fact, view);
+    *ret_text = fact_text (fact, view);
     return matcher_matches (matcher, *ret_text, view->cache);
   }
 }
@@ -460,7 +459,7 @@ static void append_hosts (GString *text, const View *view) {
 }
 
 static void append_seen_text (GString *text, MugaiFact fact, const View *view) {
-  const char *one = read_text (fact, view);
+  const char *one = fact_text (fact, view);
   if (fact == FACT_SHOWN_ADDRESS)
     append_texts (text, view->facts->shown_addresses);
   else if (fact == FACT_PART_NAME)

@@ -235,12 +235,15 @@ static char *exception_words (const Exception *exception, gint32 utc_offset_s, g
   g_autofree char *until = moment_words (exception->until_us, utc_offset_s);
   g_autofree char *parts = exception->parts ? condition_words (exception->parts, japanese) : NULL;
   GString *text = g_string_new (NULL);
-  g_string_append_printf (text, japanese ? "規則「%s」を、%sとき、%s まで外す" : "no %s when %s, until %s",
-                          exception->rule, scope, until);
   if (exception->raises)
-    g_string_append_printf (text, japanese ? "、上限は %s" : ", ceiling %s", mugai_ceiling_name (exception->ceiling));
+    g_string_append_printf (text,
+                            japanese ? "「%s」の場合、%s まで、上限を %s に上げる" : "when %s, until %s: ceiling %s",
+                            scope, until, mugai_ceiling_name (exception->ceiling));
+  else
+    g_string_append_printf (text, japanese ? "規則「%s」を、「%s」の場合、%s まで外す" : "no %s when %s, until %s",
+                            exception->rule, scope, until);
   if (parts)
-    g_string_append_printf (text, japanese ? "、通す部品は %s" : ", parts %s", parts);
+    g_string_append_printf (text, japanese ? "、通す部品は %s" : ", letting through parts with %s", parts);
   g_string_append_printf (text, japanese ? "。理由：%s。承認：%s" : "; reason: %s; approved by %s", exception->reason,
                           exception->approved_by);
   if (exception->emergency)

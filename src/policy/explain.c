@@ -20,6 +20,7 @@ typedef struct {
   Summary summary;
   Cache cache;
   json_t *rules;
+  gboolean parts_by_recipient; /* part rules tell recipients apart */
 } Telling;
 
 /* One entry a fact; @negated: under an odd number of "not". Recursion as deep as a policy nests. */
@@ -83,7 +84,7 @@ static gboolean tell_rule (Telling *telling, const Rule *rule, const View *view,
   json_object_set_new (one, "words", mugai_json_string (words));
   json_object_set_new (one, "file", mugai_json_string (rule->file));
   json_object_set_new (one, "line", json_integer (rule->line));
-  if (view->recipient && !rule->on_part)
+  if (view->recipient && (!rule->on_part || telling->parts_by_recipient))
     json_object_set_new (one, "recipient", mugai_json_string (view->recipient->address));
   if (view->part)
     json_object_set_new (one, "part", mugai_json_string (view->part->path));
@@ -120,17 +121,32 @@ static View view_for (Telling *telling, guint index) {
   return view;
 }
 
+/* Part rules see no difference between it and a recipient before it. */
+static gboolean like_another (Telling *telling, guint index) {
+  View view = view_for (telling, index);
+  for (guint i = 0; i < index && !telling->policy->parts_ask_recipient; i++) {
+    View other = view_for (telling, i);
+    if (other.direction == view.direction && other.branch == view.branch)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void tell_all (Telling *telling) {
   guint n = MAX (telling->envelope->recipients->len, 1);
   for (guint i = 0; i < n; i++) {
     View view = view_for (telling, i);
     tell_rules (telling, telling->policy->message_rules, &view);
   }
-  for (guint i = 0; i < telling->facts->parts->len; i++) {
-    View view = view_for (telling, 0);
-    view.part = g_ptr_array_index (telling->facts->parts, i);
-    tell_rules (telling, telling->policy->part_rules, &view);
-  }
+  for (guint i = 1; i < n; i++)
+    telling->parts_by_recipient |= !like_another (telling, i);
+  for (guint i = 0; i < telling->facts->parts->len; i++)
+    for (guint j = 0; j < n; j++) {
+      View view = view_for (telling, j);
+      view.part = g_ptr_array_index (telling->facts->parts, i);
+      if (!like_another (telling, j))
+        tell_rules (telling, telling->policy->part_rules, &view);
+    }
 }
 
 static json_t *parts_of (const MugaiFacts *facts, const MugaiDecision *decision) {

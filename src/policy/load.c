@@ -7,6 +7,7 @@
 #include "mugai/policy/tools.h"
 
 #include "loader.h"
+#include "sieve.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -136,14 +137,16 @@ const MugaiYamlNode *read_include (Loader *loader, const MugaiYamlNode *where) {
 
 /* ---- the bundle ---- */
 
-static GBytes *make_bundle (GPtrArray *files) {
+/* @main_name: (nullable): of the policy itself in place of its own. */
+static GBytes *make_bundle (GPtrArray *files, const char *main_name) {
   GByteArray *bundle = g_byte_array_new ();
   g_byte_array_append (bundle, (const guint8 *) BUNDLE_MAGIC, strlen (BUNDLE_MAGIC));
   for (guint i = 0; i < files->len; i++) {
     const SourceFile *file = g_ptr_array_index (files, i);
     gsize size;
     const guint8 *data = g_bytes_get_data (file->text, &size);
-    g_autofree char *head = g_strdup_printf ("%" G_GSIZE_FORMAT " %s\n", size, file->name);
+    g_autofree char *head =
+        g_strdup_printf ("%" G_GSIZE_FORMAT " %s\n", size, i == 0 && main_name ? main_name : file->name);
     g_byte_array_append (bundle, (const guint8 *) head, (guint) strlen (head));
     g_byte_array_append (bundle, data ? data : (const guint8 *) "", (guint) size);
   }
@@ -308,10 +311,14 @@ static MugaiPolicy *load (Loader *loader, const char *name, GError **error) {
     return NULL;
   }
   MugaiPolicy *policy = g_steal_pointer (&loader->policy);
-  policy->bundle = make_bundle (loader->files);
+  policy->message_sieve = sieve_new (policy->message_rules);
+  policy->part_sieve = sieve_new (policy->part_rules);
+  policy->bundle = make_bundle (loader->files, NULL);
   policy->own_bundle = g_bytes_ref (policy->bundle);
+  /* A draft that is checked has the version that it will have when it is installed under another name. */
+  g_autoptr (GBytes) unnamed = make_bundle (loader->files, "policy.yaml");
   gsize size;
-  const void *data = g_bytes_get_data (policy->bundle, &size);
+  const void *data = g_bytes_get_data (unnamed, &size);
   policy->version = mugai_sha256_hex (data, size);
   return policy;
 }

@@ -3,7 +3,7 @@
  * Texts against lists of texts: folded once a message, looked up by hash, globs one by one. Texts are compared after NFKC and case
  * folding, domains as A-labels, so that no way of writing a name slips past a rule. Pure; any thread.
  */
-#include "condition.h"
+#include "matcher.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -80,14 +80,6 @@ static gboolean any_glob (const Matcher *matcher, const char *folded) {
 }
 
 /* ---- what is compared ---- */
-
-typedef struct {
-  char *whole;  /* text, host, or local@domain */
-  char *domain; /* of an address; NULL: none */
-  guint8 address[16];
-  gboolean is_network;
-  GHashTable *groups; /* group's Matcher -> 1 or 2: not in it, in it; NULL: none was asked yet */
-} Folded;
 
 static void folded_free (Folded *folded) {
   g_free (folded->whole);
@@ -191,12 +183,14 @@ gboolean network_parse (const char *text, Network *network) {
   return TRUE;
 }
 
+gboolean network_has (const Network *network, const Folded *folded) {
+  return folded->is_network && bits_equal (folded->address, network->address, network->prefix);
+}
+
 static gboolean network_matches (const Matcher *matcher, const Folded *folded) {
-  for (guint i = 0; folded->is_network && i < matcher->networks->len; i++) {
-    const Network *network = g_ptr_array_index (matcher->networks, i);
-    if (bits_equal (folded->address, network->address, network->prefix))
+  for (guint i = 0; i < matcher->networks->len; i++)
+    if (network_has (g_ptr_array_index (matcher->networks, i), folded))
       return TRUE;
-  }
   return FALSE;
 }
 
@@ -214,8 +208,7 @@ static gboolean folded_matches (const Matcher *matcher, const Folded *folded) {
   }
 }
 
-/* Asked once a message, however many rules name the group. */
-static gboolean group_matches (const Matcher *group, Folded *folded) {
+gboolean group_matches (const Matcher *group, Folded *folded) {
   if (!folded->groups)
     folded->groups = g_hash_table_new (NULL, NULL);
   gint known = GPOINTER_TO_INT (g_hash_table_lookup (folded->groups, group));
@@ -241,31 +234,40 @@ static GHashTable *table_of (Cache *cache, MugaiFactType type) {
                                       : cache->texts;
 }
 
+Folded *cache_fold (Cache *cache, MugaiFactType type, const char *text) {
+  GHashTable *table = table_of (cache, type);
+  Folded *folded = g_hash_table_lookup (table, text);
+  if (!folded) {
+    folded = fold (type, text);
+    g_hash_table_insert (table, (gpointer) text, folded);
+  }
+  return folded;
+}
+
+Folded *cache_fold_header (Cache *cache, const MugaiHeaderFact *header) {
+  Folded *folded = g_hash_table_lookup (cache->texts, header);
+  if (!folded) {
+    g_autofree char *line = g_strconcat (header->name, ": ", header->value, NULL);
+    folded = fold (MUGAI_FACT_TEXT, line);
+    g_hash_table_insert (cache->texts, (gpointer) header, folded);
+  }
+  return folded;
+}
+
 gboolean matcher_matches (const Matcher *matcher, const char *text, Cache *cache) {
   if (!text)
     return FALSE;
-  Folded *folded = cache ? g_hash_table_lookup (table_of (cache, matcher->type), text) : NULL;
-  gboolean known = folded != NULL;
-  if (!known)
-    folded = fold (matcher->type, text);
+  if (cache)
+    return all_match (matcher, cache_fold (cache, matcher->type, text));
+  Folded *folded = fold (matcher->type, text);
   gboolean matches = all_match (matcher, folded);
-  if (cache && !known)
-    g_hash_table_insert (table_of (cache, matcher->type), (gpointer) text, folded);
-  else if (!cache)
-    folded_free (folded);
+  folded_free (folded);
   return matches;
 }
 
 gboolean matcher_matches_header (const Matcher *matcher, const MugaiHeaderFact *header, Cache *cache) {
-  Folded *folded = cache ? g_hash_table_lookup (cache->texts, header) : NULL;
-  g_autofree char *line = folded ? NULL : g_strconcat (header->name, ": ", header->value, NULL);
-  if (folded)
-    return all_match (matcher, folded);
-  Folded *made = fold (matcher->type, line);
-  gboolean matches = all_match (matcher, made);
   if (cache)
-    g_hash_table_insert (cache->texts, (gpointer) header, made);
-  else
-    folded_free (made);
-  return matches;
+    return all_match (matcher, cache_fold_header (cache, header));
+  g_autofree char *line = g_strconcat (header->name, ": ", header->value, NULL);
+  return matcher_matches (matcher, line, NULL);
 }

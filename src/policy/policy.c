@@ -3,7 +3,7 @@
  * A loaded policy: counted, immutable, asked for its plain values. The count is the only thing that changes, with
  * g_atomic_int (), so threads share a policy freely.
  */
-#include "policy.h"
+#include "sieve.h"
 
 MugaiPolicy *mugai_policy_ref (MugaiPolicy *policy) {
   g_atomic_int_inc (&policy->references);
@@ -31,6 +31,8 @@ void mugai_policy_unref (MugaiPolicy *policy) {
   for (guint i = 0; i < MUGAI_N_NOTICE_TEXTS; i++)
     for (guint j = 0; j < NOTICE_TEXTS; j++)
       g_free (policy->notices[i][j]);
+  sieve_free (policy->message_sieve);
+  sieve_free (policy->part_sieve);
   g_ptr_array_unref (policy->message_rules);
   g_ptr_array_unref (policy->part_rules);
   g_ptr_array_unref (policy->exceptions);
@@ -69,6 +71,10 @@ const MugaiOrganisation *mugai_policy_organisation (const MugaiPolicy *policy) {
 
 const MugaiRateLimit *mugai_policy_rates (const MugaiPolicy *policy, MugaiDirection direction) {
   return policy->rates[direction];
+}
+
+const char *const *mugai_policy_trusted_relays (const MugaiPolicy *policy) {
+  return (const char *const *) policy->trusted_relays;
 }
 
 MugaiCeiling mugai_policy_ceiling (const MugaiPolicy *policy, MugaiDirection direction) {

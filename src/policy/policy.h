@@ -149,7 +149,8 @@ struct MugaiPolicy {
   MugaiRateLimit rates[MUGAI_N_DIRECTIONS][MUGAI_N_RATE_SUBJECTS];
   GPtrArray *message_rules; /* of Rule, in order */
   GPtrArray *part_rules;
-  GPtrArray *exceptions; /* of Exception */
+  struct Sieve *message_sieve, *part_sieve; /* over those two: sieve.h */
+  GPtrArray *exceptions;                    /* of Exception */
   MugaiAction failures[MUGAI_N_FAILURES];
   gint64 stale_after_s;
   char *notices[MUGAI_N_NOTICE_TEXTS][NOTICE_TEXTS];

@@ -191,6 +191,14 @@ static const struct {
                 "'outbound':{'$ref':'#/$defs/ceiling'},'internal':{'$ref':'#/$defs/ceiling'}}}" },
   { "limit", "{'type':'object','required':['max_size'],'additionalProperties':false,'properties':{'max_size':{'$ref':'#"
              "/$defs/size'}}}" },
+  { "rate",
+    "{'type':'object','required':['window'],'additionalProperties':false,'properties':{'messages':{'type':'integer'},"
+    "'recipients':{'type':'integer'},'window':{'type':'string'},'stop':{'type':'boolean'}}}" },
+  { "subjects",
+    "{'type':'object','additionalProperties':false,'properties':{'sender':{'$ref':'#/$defs/rate'},"
+    "'user':{'$ref':'#/$defs/rate'},'client':{'$ref':'#/$defs/rate'},'organisation':{'$ref':'#/$defs/rate'}}}" },
+  { "rates", "{'type':'object','additionalProperties':false,'properties':{'inbound':{'$ref':'#/$defs/subjects'},"
+             "'outbound':{'$ref':'#/$defs/subjects'},'internal':{'$ref':'#/$defs/subjects'}}}" },
   { "limits", "{'type':'object','additionalProperties':false,'properties':{'inbound':{'$ref':'#/$defs/limit'},"
               "'outbound':{'$ref':'#/$defs/limit'},'internal':{'$ref':'#/$defs/limit'}}}" },
   { "header", "{'type':'object','required':['name','value'],'additionalProperties':false,'properties':{'name':{'type':'"
@@ -246,17 +254,18 @@ static json_t *failures_schema (void) {
 
 json_t *mugai_policy_schema (gboolean japanese) {
   json_t *defs = json_object ();
-  json_t *schema = literal ("{'$schema':'https://json-schema.org/draft/2020-12/schema','title':'mugai "
-                            "policy','type':'object','additionalProperties':false,"
-                            "'properties':{'policy':{'type':'string'},'include':{'$ref':'#/$defs/"
-                            "texts'},'organisation':{'$ref':'#/$defs/organisation'},"
-                            "'ceilings':{'$ref':'#/$defs/ceilings'},'limits':{'$ref':'#/$defs/"
-                            "limits'},'groups':{'type':'object','additionalProperties':"
-                            "{'$ref':'#/$defs/texts'}},'organisations':{'type':'array','items':{'$ref':'#/$defs/"
-                            "branch'}},'rules':{'$ref':'#/$defs/rules'},"
-                            "'exceptions':{'type':'array','items':{'$ref':'#/$defs/"
-                            "exception'}},'notices':{'type':'object','additionalProperties':false,"
-                            "'properties':{'ja':{},'en':{}}},'failures':{'$ref':'#/$defs/failures'}}}");
+  json_t *schema =
+      literal ("{'$schema':'https://json-schema.org/draft/2020-12/schema','title':'mugai "
+               "policy','type':'object','additionalProperties':false,"
+               "'properties':{'policy':{'type':'string'},'include':{'$ref':'#/$defs/"
+               "texts'},'organisation':{'$ref':'#/$defs/organisation'},"
+               "'ceilings':{'$ref':'#/$defs/ceilings'},'rates':{'$ref':'#/$defs/rates'},'limits':{'$ref':'#/$defs/"
+               "limits'},'groups':{'type':'object','additionalProperties':"
+               "{'$ref':'#/$defs/texts'}},'organisations':{'type':'array','items':{'$ref':'#/$defs/"
+               "branch'}},'rules':{'$ref':'#/$defs/rules'},"
+               "'exceptions':{'type':'array','items':{'$ref':'#/$defs/"
+               "exception'}},'notices':{'type':'object','additionalProperties':false,"
+               "'properties':{'ja':{},'en':{}}},'failures':{'$ref':'#/$defs/failures'}}}");
   for (gsize i = 0; i < G_N_ELEMENTS (definitions); i++)
     json_object_set_new (defs, definitions[i].name, literal (definitions[i].schema));
   json_object_set_new (defs, "condition", condition_schema (japanese));
@@ -280,11 +289,11 @@ static void list_rules (json_t *list, const GPtrArray *rules) {
 static json_t *exception_to_json (const Exception *exception, gint32 utc_offset_s, gint64 now_us) {
   g_autofree char *until = moment_words (exception->until_us, utc_offset_s);
   const char *state = now_us < exception->since_us ? "coming" : now_us < exception->until_us ? "active" : "ended";
-  return json_pack ("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:b}", "id", exception->id, "rule", exception->rule, "state",
-                    state, "until", until, "reason", mugai_json_string (exception->reason), "approved_by",
-                    mugai_json_string (exception->approved_by), "requested_by",
-                    mugai_json_string (exception->requested_by ? exception->requested_by : ""), "emergency",
-                    exception->emergency);
+  return json_pack ("{s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:b}", "id", exception->id, "rule", exception->rule,
+                    "state", state, "until", until, "until_us", (json_int_t) exception->until_us, "reason",
+                    mugai_json_string (exception->reason), "approved_by", mugai_json_string (exception->approved_by),
+                    "requested_by", mugai_json_string (exception->requested_by ? exception->requested_by : ""),
+                    "emergency", exception->emergency);
 }
 
 json_t *mugai_policy_list (const MugaiPolicy *policy, gint64 now_us) {

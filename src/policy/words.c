@@ -98,8 +98,11 @@ char *rule_words (const Rule *rule, gint32 utc_offset_s, gboolean japanese) {
     g_string_append_printf (text, " (%u %s %s)", rule->code, rule->enhanced, rule->text);
   if (rule->subject_tag)
     g_string_append_printf (text, japanese ? "、件名に「%s」を付ける" : ", tag the subject \"%s\"", rule->subject_tag);
-  if (rule->add_headers)
-    g_string_append (text, japanese ? "、ヘッダーを足す" : ", add headers");
+  for (guint i = 0; rule->add_headers && i < rule->add_headers->len; i++) {
+    const MugaiHeaderFact *header = g_ptr_array_index (rule->add_headers, i);
+    g_string_append_printf (text, japanese ? "、ヘッダー「%s: %s」を足す" : ", add header \"%s: %s\"", header->name,
+                            header->value);
+  }
   for (char **address = rule->add_recipients; address && *address; address++)
     g_string_append_printf (text, japanese ? "、%s にも届ける" : ", copy to %s", *address);
   if (rule->drop_recipient)

@@ -10,7 +10,8 @@
 
 #define MAX_TEXT_BYTES 4000u /* of one text of the policy: a screen */
 #define MAX_WORD_BYTES 1024u
-#define LANGUAGES 2u /* Japanese, English */
+#define MAX_RELAYS 64u /* relays that a policy trusts: a house has a handful */
+#define LANGUAGES 2u   /* Japanese, English */
 
 MugaiNoticeContext *mugai_notice_context_new (const char *id, const MugaiPolicy *policy, gint64 time_us) {
   const MugaiOrganisation *organisation = mugai_policy_organisation (policy);
@@ -22,6 +23,7 @@ MugaiNoticeContext *mugai_notice_context_new (const char *id, const MugaiPolicy 
   context->notice_from = g_strdup (organisation->notice_from);
   context->contact = g_strdup (named ? organisation->postmaster : reviewers);
   context->time_us = time_us;
+  context->relays = g_strdupv ((char **) mugai_policy_trusted_relays (policy));
   for (guint i = 0; i < MUGAI_N_NOTICE_TEXTS; i++)
     for (guint english = 0; english < LANGUAGES; english++)
       context->texts[i][english] =
@@ -37,6 +39,7 @@ void mugai_notice_context_free (MugaiNoticeContext *context) {
   g_free (context->organisation);
   g_free (context->notice_from);
   g_free (context->contact);
+  g_strfreev (context->relays);
   for (guint i = 0; i < MUGAI_N_NOTICE_TEXTS; i++)
     for (guint english = 0; english < LANGUAGES; english++)
       g_free (context->texts[i][english]);
@@ -44,14 +47,17 @@ void mugai_notice_context_free (MugaiNoticeContext *context) {
 }
 
 json_t *mugai_notice_context_to_json (const MugaiNoticeContext *context) {
-  json_t *texts = json_array ();
+  json_t *texts = json_array (), *relays = json_array ();
+  for (char **relay = context->relays; relay != NULL && *relay != NULL && json_array_size (relays) < MAX_RELAYS;
+       relay++)
+    json_array_append_new (relays, mugai_json_string (*relay));
   for (guint i = 0; i < MUGAI_N_NOTICE_TEXTS; i++)
     for (guint english = 0; english < LANGUAGES; english++)
       json_array_append_new (texts, mugai_json_string (context->texts[i][english]));
-  return json_pack ("{s:o, s:o, s:o, s:o, s:I, s:b, s:o}", "id", mugai_json_string (context->id), "organisation",
+  return json_pack ("{s:o, s:o, s:o, s:o, s:I, s:b, s:o, s:o}", "id", mugai_json_string (context->id), "organisation",
                     mugai_json_string (context->organisation), "notice_from", mugai_json_string (context->notice_from),
                     "contact", mugai_json_string (context->contact), "time_us", (json_int_t) context->time_us,
-                    "outside", context->outside ? 1 : 0, "texts", texts);
+                    "outside", context->outside ? 1 : 0, "texts", texts, "relays", relays);
 }
 
 static gboolean read_texts (json_t *json, MugaiNoticeContext *context, GError **error) {
@@ -75,7 +81,9 @@ MugaiNoticeContext *mugai_notice_context_from_json (json_t *json, GError **error
       || !mugai_json_get_string (json, "notice_from", MAX_WORD_BYTES, &context->notice_from, error)
       || !mugai_json_get_string (json, "contact", MAX_WORD_BYTES, &context->contact, error)
       || !mugai_json_get_int (json, "time_us", 0, G_MAXINT64, &context->time_us, error)
-      || !mugai_json_get_bool (json, "outside", &context->outside, error) || !read_texts (json, context, error))
+      || !mugai_json_get_bool (json, "outside", &context->outside, error)
+      || !mugai_json_get_strv (json, "relays", MAX_RELAYS, MAX_WORD_BYTES, &context->relays, error)
+      || !read_texts (json, context, error))
     return NULL;
   return g_steal_pointer (&context);
 }

@@ -56,6 +56,7 @@ GBytes *mugai_sanitize_rebuild (const MugaiInspection *inspection, const MugaiDe
   }
   guint dropped = 0;
   GString *header = mugai_mail_write_fields (inspection->mail, decision->subject_tag, &dropped);
+  (void) mugai_mail_write_results (header, inspection->mail, (const char *const *) context->relays);
   append_own_fields (header, decision, context);
   g_autofree char *text = mugai_body_text (inspection, decision);
   GString *body = g_string_new (text);

@@ -26,6 +26,7 @@
 typedef struct {
   MugaiScanner *scanner;
   MugaiInspection *inspection; /* of the message in hand, or NULL */
+  const MugaiSanitizeLimits *limits;
   guint cpu_s;
 } Server;
 
@@ -48,7 +49,7 @@ static GBytes *inspect (Server *server, const WireRequest *request, GError **err
   g_autoptr (GBytes) message = mugai_fd_map (request->input_fd, error);
   if (message == NULL)
     return NULL;
-  server->inspection = mugai_sanitize_inspect (message, server->scanner, NULL, error);
+  server->inspection = mugai_sanitize_inspect (message, server->scanner, server->limits, error);
   if (server->inspection == NULL)
     return NULL;
   g_autoptr (MugaiJson) facts = mugai_facts_to_json (mugai_inspection_facts (server->inspection));
@@ -182,7 +183,9 @@ static gboolean offer (int front_end, int put_fd) {
 void worker_child_run (const ChildOptions *options) {
   int channel = options->channel, front_end = options->front_end, put_fd = options->put_fd;
   GError *error = NULL;
-  Server server = { .scanner = options->scanner, .cpu_s = options->sandbox->cpu_s };
+  Server server = { .scanner = options->scanner,
+                    .limits = &options->sandbox->limits,
+                    .cpu_s = options->sandbox->cpu_s };
 
   if (server.cpu_s == 0)
     server.cpu_s = MUGAI_WORKER_CPU_S;

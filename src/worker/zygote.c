@@ -108,7 +108,8 @@ static void say_running (Zygote *zygote) {
 static G_NORETURN void run_child (const Zygote *zygote, const Slot *slot, const int *ends, pid_t parent) {
   const MugaiSandboxOptions sandbox = { .scratch = slot->scratch,
                                         .scratch_bytes = zygote->options->scratch_bytes,
-                                        .memory_bytes = zygote->options->memory_bytes };
+                                        .memory_bytes = zygote->options->memory_bytes,
+                                        .limits = zygote->options->limits };
 
   worker_child_run (&(ChildOptions){ zygote->scanner, &sandbox, ends[0], ends[1], zygote->put_fd, parent });
 }

@@ -183,6 +183,9 @@ def texts(folder):
             wrong.append(action["name"] + out)
     check("every action's example loads", wrong)
     schema = json.loads(run("policy", "schema", "--json")[1])
+    sections = {"policy", "include", "organisation", "ceilings", "limits", "rates", "groups", "organisations", "rules", "exceptions",
+                "notices", "failures"}
+    check("the schema has every section", None if set(schema["properties"]) == sections else set(schema["properties"]) ^ sections)
     names = set(schema["$defs"]["condition"]["properties"]) - {"all", "any", "not"}
     check("the schema has every condition", None if names == {c["name"] for c in words["conditions"]} else names)
     told = json.loads(run("policy", "coverage", "--json", "--policy", shipped / "alpha-files.yaml", "--audit", folder / "none")[1])

@@ -3,7 +3,7 @@
  * base/config: mugai.yaml, the relay administrator's file. One row a key in src/base/config.c: name, type, unit, default, min, max, help.
  *
  * One flat mapping, every key optional. Keys have no unit in their name, their values do: `wait: 5s`, `max_spool: 1GiB`, `milter_socket_mode: 0660`;
- * otherwise a key is called as its field below (first_worker, total, stop, scratch, worker_memory for the other fields with a unit). Immutable after loading.
+ * otherwise a key is called as its field below (first_worker, total, stop, scratch, worker_memory, read_header, read_decoded for the other fields with a unit). Immutable after loading.
  */
 #pragma once
 
@@ -26,14 +26,16 @@ typedef struct {
   char *user, *keeper_user, *scan_user; /* "" : the one that started us */
   char *alarm_hook;                     /* program, or "" */
   guint fronts, workers;
-  guint worker_messages;                    /* recycled after so many */
-  guint wait_ms, first_worker_ms, total_ms; /* 5 s, 25 s, 60 s */
-  guint max_sessions;                       /* of one front */
-  guint64 max_spool_bytes;                  /* of one front, all sessions together */
-  guint max_waiting;                        /* mails waiting for a worker in one front */
-  guint64 scratch_bytes;                    /* of one worker's scratch folder */
-  guint64 worker_memory_bytes;              /* of one worker, beyond the engine */
-  guint stop_ms;                            /* SIGTERM: sessions in hand get so long */
+  guint worker_messages;                      /* recycled after so many */
+  guint wait_ms, first_worker_ms, total_ms;   /* 5 s, 25 s, 60 s */
+  guint max_sessions;                         /* of one front */
+  guint64 max_spool_bytes;                    /* of one front, all sessions together */
+  guint max_waiting;                          /* mails waiting for a worker in one front */
+  guint64 scratch_bytes;                      /* of one worker's scratch folder */
+  guint64 worker_memory_bytes;                /* of one worker, beyond the engine */
+  guint read_depth, read_parts, read_headers; /* limits of reading a mail: a stricter house may lower them */
+  guint64 read_header_bytes, read_decoded_bytes;
+  guint stop_ms; /* SIGTERM: sessions in hand get so long */
 } MugaiConfig;
 
 typedef enum { MUGAI_CONFIG_ERROR_READ, MUGAI_CONFIG_ERROR_INVALID } MugaiConfigError;

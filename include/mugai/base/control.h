@@ -6,6 +6,8 @@
  *   {"do": "status"}                          anyone who may open the socket
  *   {"do": "reload", "what": "policy"|"signatures"|"all"}   root, or the user that mugaid runs as
  *   {"do": "acknowledge", "alarm": id|"all"}  likewise
+ *   {"do": "close-exception", "exception": id, "report": text, "approved_by": name}   likewise
+ * Those of root may have "sudo_uid": whom it stands for; it is written beside root on the chain.
  * Every answer has "ok"; with false also "error", words for people.
  */
 #pragma once

@@ -61,6 +61,8 @@ static void test_defaults (Fixture *fixture, gconstpointer data) {
     g_assert_cmpuint (config->fronts, ==, 2);
     g_assert_cmpuint (config->total_ms, ==, 60000);
     g_assert_cmpuint (config->worker_memory_bytes, ==, 1024 * 1024 * 1024);
+    g_assert_cmpuint (config->read_depth, ==, 16);
+    g_assert_cmpuint (config->read_decoded_bytes, ==, 200 * 1024 * 1024);
   }
 }
 

@@ -602,9 +602,8 @@ static void each_act_fault (Fixture *fixture, Fault fault) {
     shared->calls = shared->triggered = 0;
     shared->at = n;
     __atomic_store_n (&shared->fault, (int) fault, __ATOMIC_SEQ_CST);
-    g_autoptr (MugaiJson) answer =
-        mugai_keeper_act (fixture->socket, "delete", json_pack ("{s:s, s:s}", "item", id, "reason", "test"), 300,
-                          &error);
+    g_autoptr (MugaiJson) body = json_pack ("{s:s, s:s}", "item", id, "reason", "test");
+    g_autoptr (MugaiJson) answer = mugai_keeper_act (fixture->socket, "delete", body, 300, &error);
     /* What follows the answer, destroying the key, may be struck too: it gets its time. */
     for (guint i = 0; answer != NULL && i < 200 && !shared->triggered && shared->calls < n; i++)
       g_usleep (1000);

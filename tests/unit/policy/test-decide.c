@@ -459,6 +459,31 @@ static void test_archive (void) {
     g_assert_cmpint (said_of (decision, i)->action, ==, expected[i]);
 }
 
+/* A nested mail that a rule takes out takes what is attached to it along, however deep; a mail beside it keeps its own. */
+static void test_nested_mail (void) {
+  g_autoptr (MugaiPolicy) policy =
+      altered ("  - id: infected-body\n",
+               "  - id: no-big-mail\n    on: part\n    when:\n      part-type: message/rfc822\n"
+               "      part-size: {over: 1KiB}\n    then: remove\n    ja: x\n    en: x\n"
+               "  - id: infected-body\n");
+  g_autoptr (MugaiFacts) facts = plain_facts ();
+  add_part (facts, "3", "message/rfc822", MUGAI_ROLE_CONTAINER, MUGAI_SCAN_NOT_SCANNED)->size_bytes = 5000;
+  add_part (facts, "3.1", "application/pdf", MUGAI_ROLE_ATTACHMENT, MUGAI_SCAN_CLEAN);
+  add_part (facts, "3.2", "message/rfc822", MUGAI_ROLE_CONTAINER, MUGAI_SCAN_NOT_SCANNED);
+  add_part (facts, "3.2.1", "application/zip", MUGAI_ROLE_CONTAINER, MUGAI_SCAN_CLEAN);
+  add_part (facts, "3.2.1/1", "text/plain", MUGAI_ROLE_MEMBER, MUGAI_SCAN_CLEAN);
+  add_part (facts, "4", "message/rfc822", MUGAI_ROLE_CONTAINER, MUGAI_SCAN_NOT_SCANNED);
+  add_part (facts, "4.1", "application/pdf", MUGAI_ROLE_ATTACHMENT, MUGAI_SCAN_CLEAN);
+  g_autoptr (MugaiEnvelope) envelope = envelope_of (INTERNAL, INSIDE, INSIDE);
+  g_autoptr (MugaiDecision) decision = mugai_policy_decide (policy, envelope, facts);
+  for (guint i = 0; i < decision->parts->len; i++) {
+    gboolean below = g_str_has_prefix (part_at (facts, i)->path, "3");
+    g_assert_cmpint (said_of (decision, i)->action == MUGAI_PART_KEEP, ==, !below && (i == 2 || i == 9));
+    if (below && i != 5)
+      g_assert_cmpstr (said_of (decision, i)->rule, ==, "no-big-mail");
+  }
+}
+
 /* The same again and from the bundle: byte for byte. */
 static void test_same (void) {
   g_autoptr (MugaiPolicy) policy = shipped ();
@@ -501,6 +526,7 @@ int main (int argc, char **argv) {
   g_test_add_func ("/policy/decide/exception-to-rule", test_exception_to_rule);
   g_test_add_func ("/policy/decide/monitor", test_monitor);
   g_test_add_func ("/policy/decide/archive", test_archive);
+  g_test_add_func ("/policy/decide/nested-mail", test_nested_mail);
   g_test_add_func ("/policy/decide/same", test_same);
   return g_test_run ();
 }
