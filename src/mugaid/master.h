@@ -118,6 +118,7 @@ void children_start_front (Master *master, Front *front);
 void children_end (Child *child);
 void children_tell_front (Master *master, Front *front);
 void children_hear_front (Master *master, Front *front);
+void children_hear_keeper (Master *master); /* its alarms */
 
 /* ---- generation.c ---- */
 void generation_start (Master *master);
