@@ -84,11 +84,13 @@ typedef struct {
   gboolean signatures; /* a public key was there, and all that is signed was proven with it */
   char *fault;         /* what is wrong there: "altered", "missing", "reordered", "repeated", "torn", ... with words */
 } MugaiAuditReport;
+#define MUGAI_AUDIT_TYPED_MIN_DIGITS                                                                                   \
+  16u /* 64 bits of a line's hash: nobody finds another line for them in the years a chain is kept */
 /**
  * mugai_audit_verify_signed:
  * @key_file: (nullable): the public key, kept elsewhere; NULL: the folder's own audit.pub, which whoever rebuilt the chain could have
  *   rebuilt too; without that one no signature is looked at
- * @anchor: (nullable): a head.json of this chain that was kept elsewhere
+ * @anchor: (nullable): a head.json of this chain that was kept elsewhere; or from paper "SEQ:HEX", at least MUGAI_AUDIT_TYPED_MIN_DIGITS digits
  */
 gboolean mugai_audit_verify_signed (const char *directory, const char *key_file, const char *anchor,
                                     MugaiAuditReport *ret_report, GError **error);
