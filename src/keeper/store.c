@@ -157,6 +157,19 @@ gboolean mugai_keeper_store_open (MugaiKeeperStore *store, GError **error) {
 
 /* ---- keeping ---- */
 
+/* The answer was lost with the keeper's life, or the client's patience: it is given again. */
+static gboolean answer_again (MugaiKeeperStore *store, MugaiKeeperRequest *request, GError **error) {
+  g_autoptr (GError) cause = NULL;
+
+  if (request->doer == NULL || mugai_quarantine_act_again (store->quarantine, request->id, &request->answer, &cause))
+    return TRUE;
+  if (cause->domain == MUGAI_ACT_ERROR)
+    request->refused = g_steal_pointer (&cause);
+  else
+    g_propagate_error (error, g_steal_pointer (&cause));
+  return request->refused != NULL;
+}
+
 /* Takes out what the chain knows already, and the second of two with one id: (transfer container): the rest. */
 static GPtrArray *choose_new (MugaiKeeperStore *store, GPtrArray *group, GError **error) {
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
@@ -166,6 +179,8 @@ static GPtrArray *choose_new (MugaiKeeperStore *store, GPtrArray *group, GError 
     MugaiKeeperRequest *request = g_ptr_array_index (group, i);
     gboolean has = FALSE;
     if (!mugai_known_has (store->known, request->id, &has, error))
+      return NULL;
+    if (has && !answer_again (store, request, error))
       return NULL;
     if (!has && g_hash_table_add (seen, request->id))
       g_ptr_array_add (fresh, request);

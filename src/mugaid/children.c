@@ -205,10 +205,15 @@ void children_start_keeper (Master *master) {
     wait_longer (&master->keeper);
     return;
   }
-  const int keep[] = { theirs, master->keeper_listen_fd };
-  pid_t pid = children_fork (master, &master->keeper_user, keep, G_N_ELEMENTS (keep));
+  GArray *keep = credentials_open ();
+  guint n_credentials = keep->len;
+  g_array_append_val (keep, theirs);
+  g_array_append_val (keep, master->keeper_listen_fd);
+  pid_t pid = children_fork (master, &master->keeper_user, (const int *) (const void *) keep->data, keep->len);
   if (pid == 0)
     run_keeper (master, theirs);
+  g_array_set_size (keep, n_credentials);
+  credentials_close (keep);
   mugai_fd_close (theirs);
   if (pid < 0) {
     mugai_fd_close (ours);

@@ -193,3 +193,22 @@ gboolean mugai_quarantine_act (MugaiQuarantine *quarantine, const char *kind, co
   *ret_answer = done ? g_steal_pointer (&answer) : NULL;
   return done;
 }
+
+gboolean mugai_quarantine_act_again (MugaiQuarantine *quarantine, const char *act_id, json_t **ret_answer,
+                                     GError **error) {
+  g_autoptr (MugaiJson) rows =
+      mugai_quarantine_query (quarantine, error, "SELECT kind, body FROM acts WHERE act_id = ?1", "s", act_id);
+  json_t *row = json_array_get (rows, 0);
+
+  if (rows == NULL)
+    return FALSE;
+  if (row != NULL && strcmp (mugai_act_text (row, "kind"), "release-queue") != 0) {
+    *ret_answer = json_loads (mugai_act_text (row, "body"), JSON_REJECT_DUPLICATES, NULL);
+    return TRUE;
+  }
+  g_set_error_literal (error, MUGAI_ACT_ERROR, row == NULL ? MUGAI_ACT_ERROR_NOT_ALLOWED : MUGAI_ACT_ERROR_STATE,
+                       row == NULL
+                           ? "this was asked before, and refused"
+                           : "this was asked before, and its tokens were lost with the answer: try again later");
+  return FALSE;
+}
