@@ -103,6 +103,8 @@ void master_log (int priority, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /** master_load_policy: checks first; FALSE keeps the old one. */
 gboolean master_load_policy (Master *master, GError **error);
 void master_reload_signatures (Master *master);
+/** master_policy_body: (transfer full): name and version of the policy in force, for the chain. */
+json_t *master_policy_body (const Master *master);
 /** master_send: never waits; FALSE: not sent. Takes @message. */
 gboolean master_send (int fd, json_t *message, const int *fds, guint n_fds);
 

@@ -110,6 +110,7 @@ def main():
     timed("quarantine list --text", mugai, "quarantine", "list", "--store", store, "--text", "staff77@", "--json")
     timed("quarantine list, no such text", mugai, "quarantine", "list", "--store", store, "--text", "no such text", "--json")
     timed("quarantine verify", mugai, "quarantine", "verify", "--store", store)
+    print(timed("quarantine: expire", build / "tests/store-fill", store, "expire").stdout.decode(), end="")
 
 
 if __name__ == "__main__":
