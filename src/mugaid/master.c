@@ -97,7 +97,7 @@ gboolean master_load_policy (Master *master, GError **error) {
   return TRUE;
 }
 
-json_t *master_policy_body (const Master *master) {
+static json_t *policy_body (const Master *master) {
   return json_pack ("{s:s, s:s}", "policy", mugai_policy_name (master->policy), "version",
                     mugai_policy_version (master->policy));
 }
@@ -114,7 +114,7 @@ static void reload (Master *master) {
   (void) sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
   master_log (5, "reload");
   if (master_load_policy (master, &error))
-    alarm_log_act (master, "policy-load", "mugaid", master_policy_body (master));
+    alarm_log_act (master, "policy-load", "mugaid", policy_body (master));
   else
     alarm_raise (master, "policy-not-loaded", error->message);
   master_reload_signatures (master);
@@ -340,7 +340,7 @@ static void announce (Master *master) {
   (void) sd_notify (0, "READY=1");
   master_log (5, "ready: %u fronts, %u workers%s", master->fronts->len, master->config->workers,
               master->separated ? "" : "; SEPARATION OF USERS IS OFF");
-  json_t *body = master_policy_body (master);
+  json_t *body = policy_body (master);
   json_object_set_new (body, "separation", json_boolean (master->separated));
   alarm_log_act (master, "start", "mugaid", body);
 }

@@ -103,8 +103,6 @@ void master_log (int priority, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /** master_load_policy: checks first; FALSE keeps the old one. */
 gboolean master_load_policy (Master *master, GError **error);
 void master_reload_signatures (Master *master);
-/** master_policy_body: (transfer full): name and version of the policy in force, for the chain. */
-json_t *master_policy_body (const Master *master);
 /** master_send: never waits; FALSE: not sent. Takes @message. */
 gboolean master_send (int fd, json_t *message, const int *fds, guint n_fds);
 
@@ -120,13 +118,13 @@ void children_start_front (Master *master, Front *front);
 void children_end (Child *child);
 void children_tell_front (Master *master, Front *front);
 void children_hear_front (Master *master, Front *front);
+void children_hear_keeper (Master *master); /* its alarms */
+
 /* ---- credentials.c ---- */
 #define CREDENTIALS_MAX 64u /* master keys that are given so: one a month is 5 years */
 /** credentials_open: (transfer full): descriptors of the master keys that came as credentials; the environment says which is which. */
 GArray *credentials_open (void);
 void credentials_close (GArray *fds);
-
-void children_hear_keeper (Master *master); /* its alarms */
 
 /* ---- generation.c ---- */
 void generation_start (Master *master);

@@ -162,11 +162,10 @@ static json_t *refuse (const char *words) {
 /* The name of who asked, for the audit chain. */
 static char *actor (guint uid) {
   const struct passwd *entry = getpwuid (uid);
-  return g_strdup_printf ("uid:%u%s%s", uid, entry != NULL ? ":" : "", entry != NULL ? entry->pw_name : "");
+  return entry != NULL ? g_strdup (entry->pw_name) : g_strdup_printf ("uid %u", uid);
 }
 
-static json_t *answer_reload (Master *master, const char *what, guint uid) {
-  g_autofree char *who = actor (uid);
+static json_t *answer_reload (Master *master, const char *what) {
   gboolean all = g_str_equal (what, "all");
   g_autoptr (GError) error = NULL;
 
@@ -176,8 +175,6 @@ static json_t *answer_reload (Master *master, const char *what, guint uid) {
     master_reload_signatures (master);
   if ((all || g_str_equal (what, "policy")) && !master_load_policy (master, &error))
     return refuse (error->message);
-  if (!g_str_equal (what, "signatures"))
-    alarm_log_act (master, "policy-load", who, master_policy_body (master));
   return json_pack ("{s:b, s:s}", "ok", 1, "policy", mugai_policy_version (master->policy));
 }
 
@@ -203,7 +200,7 @@ json_t *status_answer (json_t *request, guint uid, gpointer data) {
   if (!may_act)
     return refuse ("only root and the user of mugaid may do this");
   if (g_str_equal (what, "reload") && mugai_json_get_string (request, "what", 32, &argument, NULL) && argument != NULL)
-    return answer_reload (master, argument, uid);
+    return answer_reload (master, argument);
   if (g_str_equal (what, "acknowledge") && mugai_json_get_string (request, "alarm", 64, &argument, NULL)
       && argument != NULL)
     return answer_acknowledge (master, argument, uid);
