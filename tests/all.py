@@ -84,7 +84,7 @@ def sanitize():
     """Units, and mugaid itself behind a real Postfix, under address and undefined sanitizers."""
     folder = build("sanitize", "-Dwerror=true", "-Db_sanitize=address,undefined", "-Db_lundef=false")
     meson_tests(folder, "--timeout-multiplier", "4")
-    for name in ("test-postfix.py", "test-miltertest.py", "test-failures.py", "test-release.py"):
+    for name in ("test-postfix.py", "test-miltertest.py", "test-failures.py", "test-release.py", "test-approval.py"):
         scenarios(folder, name)
 
 

@@ -235,6 +235,22 @@ static void put_decision (json_t *record, const MugaiRecordInput *input) {
   json_object_set_new (record, "would", would_objects (decision->would));
 }
 
+/* What it waits for, where it waits: then the quarantine opens a release for it. */
+static void put_waiting (json_t *record, const MugaiRecordInput *input) {
+  const MugaiDecision *decision = input->decision;
+  json_t *awaits = json_object ();
+  json_t *approvers = json_array ();
+
+  for (guint i = 0; i < decision->approvers->len; i++)
+    json_array_append_new (approvers, mugai_json_string (g_ptr_array_index (decision->approvers, i)));
+  json_object_set_new (awaits, "kind", json_string (decision->awaits == MUGAI_AWAITS_APPROVAL ? "approval" : "delay"));
+  json_object_set_new (awaits, "approvers", approvers);
+  if (decision->awaits == MUGAI_AWAITS_DELAY)
+    json_object_set_new (awaits, "until_s",
+                         json_integer (input->envelope->time_us / G_USEC_PER_SEC + decision->delay_s));
+  json_object_set_new (record, "awaits", awaits);
+}
+
 json_t *mugai_audit_record (const MugaiRecordInput *input) {
   const MugaiFacts *facts = input->facts;
   json_t *record = json_object ();
@@ -247,6 +263,8 @@ json_t *mugai_audit_record (const MugaiRecordInput *input) {
   json_object_set_new (record, "policy", policy_object (input));
   json_object_set_new (record, "signatures", signatures_object (input));
   json_object_set_new (record, "quarantine_id", mugai_json_string (input->quarantine_id));
+  if (input->decision->awaits != MUGAI_AWAITS_NOTHING)
+    put_waiting (record, input);
   json_object_set_new (record, "attempt", json_integer (input->envelope->attempt));
   json_object_set_new (record, "took_ms", took_object (input));
   json_object_set_new (record, "out", out_object (input));

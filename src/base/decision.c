@@ -77,6 +77,7 @@ MugaiDecision *mugai_decision_new (void) {
   decision->add_headers = g_ptr_array_new_with_free_func ((GDestroyNotify) mugai_header_fact_free);
   decision->add_recipients = g_ptr_array_new_with_free_func (g_free);
   decision->drop_recipients = g_ptr_array_new_with_free_func (g_free);
+  decision->approvers = g_ptr_array_new_with_free_func (g_free);
   return decision;
 }
 
@@ -94,6 +95,7 @@ void mugai_decision_free (MugaiDecision *decision) {
   g_clear_pointer (&decision->add_headers, g_ptr_array_unref);
   g_clear_pointer (&decision->add_recipients, g_ptr_array_unref);
   g_clear_pointer (&decision->drop_recipients, g_ptr_array_unref);
+  g_clear_pointer (&decision->approvers, g_ptr_array_unref);
   g_free (decision);
 }
 

@@ -71,9 +71,22 @@ int mugai_cli_quarantine_request (const MugaiCliQuarantine *options, const char 
                  MUGAI_CLI_WORDS ("解除を申請しました", "release requested"));
 }
 
+/* A mail that waited for nothing but this goes on its way at once. */
 int mugai_cli_quarantine_approve (const MugaiCliQuarantine *options, const char *id) {
-  return simple (options, "quarantine approve", "release-approve", id, NULL,
-                 MUGAI_CLI_WORDS ("承認しました", "approved"));
+  int status = 0;
+  g_autoptr (MugaiJson) answer = mugai_cli_act (options, "quarantine approve", "release-approve", id, NULL, &status);
+
+  if (answer == NULL)
+    return status;
+  (void) print_answer (options, id, answer, MUGAI_CLI_WORDS ("承認しました", "approved"));
+  gboolean due = json_object_get (answer, "awaits") != NULL
+                 && g_strcmp0 (json_string_value (json_object_get (answer, "state")), "approved") == 0;
+  return due ? mugai_cli_quarantine_release (options, id) : 0;
+}
+
+int mugai_cli_quarantine_recall (const MugaiCliQuarantine *options, const char *id) {
+  return simple (options, "flow recall", "recall", id, NULL,
+                 MUGAI_CLI_WORDS ("取り消しました。だれにも送られません", "recalled: it is sent to nobody"));
 }
 
 int mugai_cli_quarantine_refuse (const MugaiCliQuarantine *options, const char *id) {

@@ -30,6 +30,7 @@
 #define NO_ANSWER "no answer: " /* what our own words for a silent MTA begin with: no reply does */
 #define MAX_REPLY_LINES 100u
 #define DEFAULT_PORT 10027
+#define MAX_DUE 1000u /* in one run; the next one is a minute later */
 
 typedef struct {
   GSocketConnection *connection;
@@ -379,4 +380,24 @@ int mugai_cli_quarantine_release (const MugaiCliQuarantine *options, const char 
     puts (text);
   }
   return all ? 0 : EX_TEMPFAIL;
+}
+
+/* What a delay has let go, oldest first. One that fails is tried again the next time; the others go on. */
+int mugai_cli_quarantine_send_due (const MugaiCliQuarantine *options, const char *none) {
+  int status = 0;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MugaiQuarantine) quarantine = mugai_cli_open_store (options, "flow send-due", &status);
+
+  (void) none;
+  if (quarantine == NULL)
+    return status;
+  g_auto (GStrv) due = mugai_quarantine_delayed (quarantine, g_get_real_time (), MAX_DUE, &error);
+  g_clear_pointer (&quarantine, mugai_quarantine_close);
+  if (due == NULL)
+    return mugai_cli_fail_store ("flow send-due", error);
+  for (char **id = due; *id != NULL; id++) {
+    int one = mugai_cli_quarantine_release (options, *id);
+    status = one != 0 ? one : status;
+  }
+  return status;
 }

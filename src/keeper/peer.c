@@ -40,7 +40,11 @@ static MugaiActor *find_person (const struct ucred *peer, json_t *body, const Mu
   if (uid == NO_LOGIN_UID
       && (peer->uid != 0 || !read_uid (json_string_value (json_object_get (body, "sudo_uid")), &uid)))
     uid = peer->uid;
-  return mugai_actor_new (accounts, uid, peer->uid == 0);
+  MugaiActor *actor = mugai_actor_new (accounts, uid, peer->uid == 0);
+  /* No person is behind it, and it is the very user that we are: a timer's work. */
+  if (actor->roles == MUGAI_ROLE_FRONT && uid == peer->uid && uid == geteuid ())
+    actor->roles |= MUGAI_ROLE_CLERK;
+  return actor;
 }
 
 /* By the account file as it is now. A mistake in it: nobody has a right that stands there. */

@@ -53,7 +53,8 @@ typedef struct {
   guint8 *matches[MUGAI_N_DIRECTIONS]; /* of Match: message rules that do not look at the recipient */
   const Rule *part_rule;               /* strictest part rule that decides on the whole message; NULL */
   const Addressee *part_rule_for;
-  GHashTable *said; /* rules that have a reason already, or "would" */
+  gboolean held_fast; /* by a rule that waits for nothing, or not all of it would have gone as it is */
+  GHashTable *said;   /* rules that have a reason already, or "would" */
   MugaiDecision *decision;
 } Judge;
 
@@ -66,6 +67,7 @@ static MugaiAction verb_action (Verb verb) {
   switch (verb) {
   case VERB_HOLD:
   case VERB_APPROVE:
+  case VERB_DELAY:
     return MUGAI_ACTION_HOLD;
   case VERB_REFUSE:
     return MUGAI_ACTION_REFUSE;
@@ -76,9 +78,14 @@ static MugaiAction verb_action (Verb verb) {
   }
 }
 
+/* What decides where two speak: the stricter action, and a hold before what only waits. */
+static guint verb_strength (Verb verb) {
+  return 3 * (guint) verb_action (verb) + (verb == VERB_APPROVE ? 1 : verb == VERB_DELAY ? 0 : 2);
+}
+
 const char *verb_name (Verb verb) {
   static const char *const names[N_VERBS] = { "deliver", "hold",   "refuse",  "tempfail", "keep",
-                                              "text",    "remove", "approve", "continue" };
+                                              "text",    "remove", "approve", "delay",    "continue" };
   return names[verb];
 }
 
@@ -100,6 +107,19 @@ static void add_text (GPtrArray *texts, const char *text) {
   g_ptr_array_add (texts, g_strdup (text));
 }
 
+/* A rule that only waits lets go by itself or by an approver; one that holds does not, whatever the others say. */
+static void note_waiting (Judge *judge, const Rule *rule) {
+  MugaiDecision *decision = judge->decision;
+  judge->held_fast |= rule->verb == VERB_HOLD;
+  if (rule->verb == VERB_APPROVE)
+    decision->awaits = MUGAI_AWAITS_APPROVAL;
+  else if (rule->verb == VERB_DELAY && decision->awaits == MUGAI_AWAITS_NOTHING)
+    decision->awaits = MUGAI_AWAITS_DELAY;
+  decision->delay_s = MAX (decision->delay_s, rule->delay_s);
+  for (char **address = rule->approvers; address && *address; address++)
+    add_text (decision->approvers, *address);
+}
+
 /* The first time that @rule matched: its reason, tag and headers, or only what it would have done. */
 static void note_rule (Judge *judge, const Rule *rule, const View *view) {
   if (!g_hash_table_add (judge->said, (gpointer) rule))
@@ -113,6 +133,7 @@ static void note_rule (Judge *judge, const Rule *rule, const View *view) {
   g_autofree char *approval =
       rule->verb == VERB_APPROVE ? g_strconcat (because, *because ? "; " : "", "approval required", NULL) : NULL;
   g_ptr_array_add (judge->decision->reasons, new_reason (&rule->said, approval ? approval : because));
+  note_waiting (judge, rule);
   for (char **address = rule->add_recipients; address && *address; address++)
     add_text (judge->decision->add_recipients, *address);
   if (rule->subject_tag && !judge->decision->subject_tag)
@@ -434,10 +455,15 @@ static MugaiPartDecision *judge_part_for (Judge *judge, const Addressee *address
   View view = addressee->view;
   view.part = part;
   const Rule *rule = find_part_rule (judge, &view);
-  if (!rule)
-    return default_part (judge, addressee, &view);
+  if (!rule) {
+    MugaiPartDecision *by_default = default_part (judge, addressee, &view);
+    judge->held_fast |= by_default->action != MUGAI_PART_KEEP;
+    return by_default;
+  }
   MugaiAction action = verb_action (rule->verb);
-  if (action != MUGAI_ACTION_DELIVER && (!judge->part_rule || action > verb_action (judge->part_rule->verb))) {
+  judge->held_fast |= rule->verb == VERB_TEXT || rule->verb == VERB_REMOVE;
+  if (action != MUGAI_ACTION_DELIVER
+      && (!judge->part_rule || verb_strength (rule->verb) > verb_strength (judge->part_rule->verb))) {
     judge->part_rule = rule;
     judge->part_rule_for = addressee;
   }
@@ -545,15 +571,19 @@ static void settle_undelivered (Judge *judge) {
 static const Rule *deciding_rule (const Judge *judge, const Addressee **ret_addressee) {
   MugaiAction action = judge->decision->action;
   gboolean all = all_refused_alone (judge);
+  const Rule *strongest = NULL;
   for (guint i = 0; i < judge->addressees->len; i++) {
     const Addressee *addressee = g_ptr_array_index (judge->addressees, i);
     if (!addressee->rule || addressee->action != action || (!all && is_refused_alone (addressee)))
       continue;
+    if (strongest && verb_strength (addressee->rule->verb) <= verb_strength (strongest->verb))
+      continue;
     *ret_addressee = addressee;
-    return addressee->rule;
+    strongest = addressee->rule;
   }
-  if (!judge->part_rule || verb_action (judge->part_rule->verb) != action)
-    return NULL;
+  if (!judge->part_rule || verb_action (judge->part_rule->verb) != action
+      || (strongest && verb_strength (judge->part_rule->verb) <= verb_strength (strongest->verb)))
+    return strongest;
   *ret_addressee = judge->part_rule_for;
   return judge->part_rule;
 }
@@ -645,6 +675,7 @@ static void settle_hold (const MugaiPolicy *policy, const MugaiEnvelope *envelop
   fill_notify (policy, envelope, decision);
   if (decision->notify[0])
     return;
+  decision->awaits = MUGAI_AWAITS_NOTHING;
   decision->action = MUGAI_ACTION_REFUSE;
   g_free (decision->reply);
   decision->reply = g_strdup ("550 5.7.1 Message refused by policy");
@@ -707,6 +738,36 @@ static void note_shadow (Judge *judge) {
   }
 }
 
+/* What is let out later is the original: so only where that is what would have gone. */
+static void settle_waiting (Judge *judge) {
+  MugaiDecision *decision = judge->decision;
+  if (decision->action == MUGAI_ACTION_HOLD && decision->ceiling == MUGAI_CEILING_UNTOUCHED && !judge->held_fast
+      && !decision->subject_tag && decision->add_headers->len == 0 && decision->drop_recipients->len == 0)
+    return;
+  decision->awaits = MUGAI_AWAITS_NOTHING;
+  g_ptr_array_set_size (decision->approvers, 0);
+}
+
+static gboolean is_told (char **notify, const char *address) {
+  for (; *notify; notify++)
+    if (g_ascii_strcasecmp (*notify, address) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* The approvers that a rule names hear of it, too. */
+static void tell_approvers (MugaiDecision *decision) {
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  if (decision->awaits != MUGAI_AWAITS_APPROVAL || decision->approvers->len == 0)
+    return;
+  g_strv_builder_addv (builder, (const char **) decision->notify);
+  for (guint i = 0; i < decision->approvers->len; i++)
+    if (!is_told (decision->notify, g_ptr_array_index (decision->approvers, i)))
+      g_strv_builder_add (builder, g_ptr_array_index (decision->approvers, i));
+  g_strfreev (decision->notify);
+  decision->notify = g_strv_builder_end (builder);
+}
+
 static void finish (Judge *judge) {
   const Addressee *addressee = NULL;
   const Rule *rule = deciding_rule (judge, &addressee);
@@ -717,7 +778,9 @@ static void finish (Judge *judge) {
     decision->reply = reply_of (rule, &addressee->view);
   settle_archives (judge);
   settle_changed (judge);
+  settle_waiting (judge);
   settle_hold (judge->policy, judge->envelope, decision);
+  tell_approvers (decision);
   settle_undelivered (judge);
   for (guint i = 0; i < judge->envelope->recipients->len; i++) {
     const Addressee *one = g_ptr_array_index (judge->addressees, i);

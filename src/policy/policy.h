@@ -15,10 +15,11 @@
 #define MAX_CONDITION_DEPTH 8u /* all/any/not inside each other: nobody reads more aloud */
 #define MAX_FILES 64u          /* a policy and its includes */
 #define MAX_BRANCHES 64u
-#define MAX_EMERGENCY_HOURS 72 /* then somebody has to have approved */
-#define ENDS_SOON_DAYS 14      /* check warns so long before an exception ends */
-#define MAX_REPLY_BYTES 200u   /* text of an SMTP reply: one line of RFC 5321 is 512 with codes */
-#define MAX_BECAUSE_BYTES 600u /* of one reason */
+#define MAX_DELAY_S (24 * 3600) /* longer, and a sender believes that the mail is gone */
+#define MAX_EMERGENCY_HOURS 72  /* then somebody has to have approved */
+#define ENDS_SOON_DAYS 14       /* check warns so long before an exception ends */
+#define MAX_REPLY_BYTES 200u    /* text of an SMTP reply: one line of RFC 5321 is 512 with codes */
+#define MAX_BECAUSE_BYTES 600u  /* of one reason */
 
 /* A compiled list of texts: exact ones by hash, the rest one by one. */
 typedef struct {
@@ -60,6 +61,7 @@ typedef enum {
   VERB_TEXT,
   VERB_REMOVE,
   VERB_APPROVE,  /* hold until somebody other than the sender approves */
+  VERB_DELAY,    /* hold for a time in which the sender may recall it */
   VERB_CONTINUE, /* only tag, header or recipient: the next rules are asked too */
   N_VERBS
 } Verb;
@@ -87,6 +89,8 @@ typedef struct {
   char *subject_tag;
   GPtrArray *add_headers; /* of MugaiHeaderFact */
   char **add_recipients;  /* addresses of ours; NULL: none */
+  char **approvers;       /* addresses of ours who may approve; NULL: every approver */
+  gint64 delay_s;
   gboolean drop_recipient;
   GPtrArray *exceptions; /* of Exception, not owned */
   const char *file;      /* of the policy's source files; where it stands */

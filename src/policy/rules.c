@@ -33,6 +33,7 @@ void rule_free (Rule *rule) {
   g_free (rule->text);
   g_free (rule->subject_tag);
   g_strfreev (rule->add_recipients);
+  g_strfreev (rule->approvers);
   g_clear_pointer (&rule->add_headers, g_ptr_array_unref);
   g_clear_pointer (&rule->exceptions, g_ptr_array_unref);
   g_free (rule);
@@ -42,12 +43,12 @@ typedef struct {
   Rule *rule;
   const MugaiYamlNode *when;   /* read last: whether part facts may stand there depends on "on" */
   const MugaiYamlNode *action; /* where the verb stands */
-  const MugaiYamlNode *monitor, *until, *copies, *drop;
+  const MugaiYamlNode *monitor, *until, *copies, *drop, *approvers, *delay;
 } RuleTarget;
 
 /* ---- then ---- */
 
-static const char *const message_verbs[] = { "deliver", "hold", "refuse", "tempfail", "approve", NULL };
+static const char *const message_verbs[] = { "deliver", "hold", "refuse", "tempfail", "approve", "delay", NULL };
 static const char *const part_verbs[] = { "keep", "text", "remove", "hold", "refuse", "tempfail", "approve", NULL };
 
 static Verb verb_from_name (const char *name) {
@@ -149,18 +150,54 @@ static void read_add_header (Loader *loader, const MugaiYamlNode *node, gpointer
   }
 }
 
-/* Copies stay in the house: check_policy () sees that each address is ours. */
-static void read_add_recipient (Loader *loader, const MugaiYamlNode *node, gpointer target) {
-  RuleTarget *rule = target;
+static char **read_addresses (Loader *loader, const MugaiYamlNode *node) {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  rule->copies = node;
   for (guint i = 0; i < node_items (node); i++) {
     g_autofree char *address = NULL;
     if (value_address (loader, node_item (node, i), &address))
       g_strv_builder_add (builder, address);
   }
+  return g_strv_builder_end (builder);
+}
+
+/* Copies stay in the house: check_recipients () sees that each address is ours. */
+static void read_add_recipient (Loader *loader, const MugaiYamlNode *node, gpointer target) {
+  RuleTarget *rule = target;
+  rule->copies = node;
   g_strfreev (rule->rule->add_recipients);
-  rule->rule->add_recipients = g_strv_builder_end (builder);
+  rule->rule->add_recipients = read_addresses (loader, node);
+}
+
+static void read_approvers (Loader *loader, const MugaiYamlNode *node, gpointer target) {
+  RuleTarget *rule = target;
+  rule->approvers = node;
+  g_strfreev (rule->rule->approvers);
+  rule->rule->approvers = read_addresses (loader, node);
+}
+
+static void read_delay (Loader *loader, const MugaiYamlNode *node, gpointer target) {
+  RuleTarget *rule = target;
+  rule->delay = node;
+  if (value_age (loader, node, &rule->rule->delay_s) && (rule->rule->delay_s < 1 || rule->rule->delay_s > MAX_DELAY_S))
+    mugai_yaml_problem_at (&loader->problems, node, "for は1秒から24時間までで書きます。例えば 10m です。",
+                           "write 1s to 24h, for instance 10m");
+}
+
+/* Who approves, and how long it waits, each with the verb that it belongs to. */
+static void check_waiting (Loader *loader, const MugaiYamlNode *node, const RuleTarget *target) {
+  const Rule *rule = target->rule;
+  if (target->approvers && rule->verb != VERB_APPROVE)
+    mugai_yaml_problem_at (&loader->problems, target->approvers, "approvers は approve だけに書けます。",
+                           "approvers go with approve only");
+  if ((target->delay != NULL) != (rule->verb == VERB_DELAY))
+    mugai_yaml_problem_at (&loader->problems, target->delay ? target->delay : node,
+                           "delay には for（例えば 10m）が要り、for は delay だけに書けます。",
+                           "delay needs for (10m, for instance), and for goes with delay only");
+  for (char **address = rule->approvers; address && *address; address++)
+    if (!loader->cut && !is_own_address (loader->policy, *address))
+      mugai_yaml_problem_at (&loader->problems, target->approvers,
+                             "「%s」は自組織のアドレスではありません。承認者は庁内の人です。",
+                             "\"%s\" is no address of ours: approvers are our own people", *address);
 }
 
 static void read_drop_recipient (Loader *loader, const MugaiYamlNode *node, gpointer target) {
@@ -212,6 +249,8 @@ static void read_then (Loader *loader, const MugaiYamlNode *node, RuleTarget *ta
                               { "add_header", FALSE, read_add_header },
                               { "add_recipient", FALSE, read_add_recipient },
                               { "drop_recipient", FALSE, read_drop_recipient },
+                              { "approvers", FALSE, read_approvers },
+                              { "for", FALSE, read_delay },
                               { NULL, FALSE, NULL } };
   target->rule->verb = VERB_CONTINUE;
   if (node->kind != MUGAI_YAML_MAPPING) {
@@ -225,6 +264,7 @@ static void read_then (Loader *loader, const MugaiYamlNode *node, RuleTarget *ta
                              "it does nothing: write an action (hold, for instance)");
   }
   check_recipients (loader, target);
+  check_waiting (loader, node, target);
   settle_reply (loader, node, target->rule);
 }
 

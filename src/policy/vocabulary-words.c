@@ -67,7 +67,10 @@ static const struct {
     "then: remove" },
   { "hold", "both", "丸ごと止めて隔離し、庁内に知らせる", "hold the whole in quarantine and tell somebody inside",
     "then: hold" },
-  { "approve", "both", "承認があるまで止める", "hold until somebody else approves", "then: approve" },
+  { "approve", "both", "承認があるまで止める", "hold until somebody else approves",
+    "then: {action: approve, approvers: [kacho@city.example.lg.jp, dairi@city.example.lg.jp]}" },
+  { "delay", "message", "一定の時間だけ待たせ、その間は差出人が取り消せる（mugai flow recall）",
+    "wait for a time in which the sender can recall it (mugai flow recall)", "then: {action: delay, for: 10m}" },
   { "refuse", "both", "断る（応答コードと文を添えて）", "refuse, with code and text",
     "then: {action: refuse, code: 550, enhanced: 5.7.1, text: Not accepted}" },
   { "tempfail", "both", "待ってもらう", "refuse for now: the sender tries again", "then: tempfail" },
@@ -193,7 +196,7 @@ static const struct {
   { "header", "{'type':'object','required':['name','value'],'additionalProperties':false,'properties':{'name':{'type':'"
               "string'},'value':"
               "{'type':'string'}}}" },
-  { "verb", "{'enum':['deliver','hold','refuse','tempfail','approve','keep','text','remove']}" },
+  { "verb", "{'enum':['deliver','hold','refuse','tempfail','approve','delay','keep','text','remove']}" },
   { "then", "{'anyOf':[{'$ref':'#/$defs/"
             "verb'},{'type':'object','additionalProperties':false,'properties':{'action':{'$ref':'#/$defs/verb'},"
             "'code':{'type':'integer','minimum':400,'maximum':599},'enhanced':{'type':'string','pattern':'^[45][.][0-9]"
@@ -202,7 +205,7 @@ static const struct {
             "/$defs/header'},"
             "{'type':'array','items':{'$ref':'#/$defs/header'}}]},'add_recipient':{'$ref':'#/$defs/"
             "texts'},'drop_recipient':{'type':"
-            "'boolean'}}}]}" },
+            "'boolean'},'approvers':{'$ref':'#/$defs/texts'},'for':{'type':'string'}}}]}" },
   { "rule",
     "{'type':'object','required':['id','on','then','ja','en'],'additionalProperties':false,'properties':{'id':{'$ref':'"
     "#/$defs/id'},"

@@ -84,6 +84,7 @@ const char *verb_words (Verb verb, gboolean japanese) {
     { "文字だけにする", "reduce to text" },
     { "部品を取り除く", "take the part out" },
     { "承認があるまで止める", "hold until approved" },
+    { "一定の時間だけ待たせる", "wait for a time" },
     { "次の規則へ進む", "go on with the next rule" },
   };
   return words[verb][japanese ? 0 : 1];

@@ -20,6 +20,7 @@ typedef struct {
   char *login; /* a name or a number */
   MugaiRoles roles;
   char **units;
+  char **addresses; /* whose mail box: who sent a mail does not approve it */
 } Account;
 
 struct MugaiAccounts {
@@ -37,7 +38,9 @@ static const struct {
   { "root", MUGAI_ROLE_ROOT },
   { "front", MUGAI_ROLE_FRONT },
   { "keeper", MUGAI_ROLE_KEEPER },
+  { "clerk", MUGAI_ROLE_CLERK },
 };
+#define MAIL_PREFIX "mail="
 #define N_FILE_ROLES 4u /* the others are nobody's to give */
 
 static void account_free (gpointer data) {
@@ -45,6 +48,7 @@ static void account_free (gpointer data) {
 
   g_free (account->login);
   g_strfreev (account->units);
+  g_strfreev (account->addresses);
   g_free (account);
 }
 
@@ -110,13 +114,21 @@ static gboolean read_line (MugaiAccounts *accounts, const char *name, guint numb
   account->login = g_strdup (words->pdata[0]);
   account->roles = given;
   account->units = g_new0 (char *, words->len);
+  account->addresses = g_new0 (char *, words->len);
   g_ptr_array_add (accounts->list, account);
+  guint n_units = 0, n_addresses = 0;
   for (guint i = 2; i < words->len; i++) {
     const char *unit = words->pdata[i];
+    if (g_str_has_prefix (unit, MAIL_PREFIX) && strchr (unit, '@') != NULL) {
+      account->addresses[n_addresses++] = g_ascii_strdown (unit + strlen (MAIL_PREFIX), -1);
+      continue;
+    }
     if (strcmp (unit, "*") != 0 && strchr (unit, '@') == NULL)
       return fail (error, name, number, "a unit is *, @domain or an address", unit);
-    account->units[i - 2] = g_ascii_strdown (unit, -1);
+    account->units[n_units++] = g_ascii_strdown (unit, -1);
   }
+  if (n_units == 0)
+    return fail (error, name, number, "a unit is missing: *, @domain or an address", "");
   for (guint i = 0; i + 1 < accounts->list->len; i++)
     if (strcmp (((Account *) accounts->list->pdata[i])->login, account->login) == 0)
       return fail (error, name, number, "this login is there twice", account->login);
@@ -173,6 +185,7 @@ MugaiActor *mugai_actor_new (const MugaiAccounts *accounts, guint uid, gboolean 
       continue;
     actor->roles = account->roles;
     actor->units = g_strdupv (account->units);
+    actor->addresses = g_strdupv (account->addresses);
   }
   return actor;
 }
@@ -182,5 +195,6 @@ void mugai_actor_free (MugaiActor *actor) {
     return;
   g_free (actor->name);
   g_strfreev (actor->units);
+  g_strfreev (actor->addresses);
   g_free (actor);
 }

@@ -58,6 +58,8 @@ gboolean mugai_act_delete (MugaiAct *act);
 gboolean mugai_act_expire (MugaiAct *act);
 gboolean mugai_act_hold (MugaiAct *act);
 gboolean mugai_act_unhold (MugaiAct *act);
+/** mugai_act_recall: its sender, or who has to do with it, takes a mail back that was not sent to anybody yet. */
+gboolean mugai_act_recall (MugaiAct *act);
 gboolean mugai_act_extend (MugaiAct *act);
 gboolean mugai_act_note (MugaiAct *act);
 gboolean mugai_act_export (MugaiAct *act);

@@ -15,6 +15,8 @@
 #define READERS                                                                                                        \
   (MUGAI_ROLE_REVIEWER | MUGAI_ROLE_APPROVER | MUGAI_ROLE_ADMINISTRATOR | MUGAI_ROLE_AUDITOR | MUGAI_ROLE_ROOT)
 
+#define SENDERS (MUGAI_ROLE_REVIEWER | MUGAI_ROLE_APPROVER | MUGAI_ROLE_ROOT | MUGAI_ROLE_CLERK)
+
 G_DEFINE_QUARK (mugai - act - error - quark, mugai_act_error)
 
 gboolean mugai_act_fail (MugaiAct *act, MugaiActError code, const char *format, ...) {
@@ -60,8 +62,10 @@ static const struct {
     mugai_act_request },
   { "release-approve", MUGAI_ROLE_APPROVER, NEEDS_ITEM | NEEDS_REASON | NEEDS_BLOB, mugai_act_approve },
   { "release-refuse", MUGAI_ROLE_APPROVER, NEEDS_ITEM | NEEDS_REASON | NEEDS_BLOB, mugai_act_refuse },
-  { "release-queue", MUGAI_ROLE_REVIEWER | MUGAI_ROLE_APPROVER, NEEDS_ITEM | NEEDS_BLOB, mugai_act_queue },
-  { "release-result", MUGAI_ROLE_REVIEWER | MUGAI_ROLE_APPROVER, NEEDS_ITEM, mugai_act_result },
+  { "release-queue", SENDERS, NEEDS_ITEM | NEEDS_BLOB, mugai_act_queue },
+  { "release-result", SENDERS, NEEDS_ITEM, mugai_act_result },
+  /* Being the sender is the right. */
+  { "recall", (MugaiRoles) ~0u, NEEDS_ITEM | NEEDS_REASON | NEEDS_BLOB, mugai_act_recall },
   /* The token is the right. */
   { "release-redeem", (MugaiRoles) ~0u, NEEDS_NOTHING, mugai_act_redeem },
   { "delete", MUGAI_ROLE_ADMINISTRATOR, NEEDS_ITEM | NEEDS_REASON | NEEDS_BLOB, mugai_act_delete },

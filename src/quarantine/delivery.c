@@ -12,6 +12,7 @@
 #include "mugai/base/unicode.h"
 
 #include "act.h"
+#include "await.h"
 
 #define TOKEN_BYTES 32u
 
@@ -55,12 +56,28 @@ static gboolean fail_queue (MugaiAct *act, const char *release, json_t *rows) {
   return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "release %s: nothing to send now (%s)", release, words->str);
 }
 
+/* Who is no person sends what a delay has let go, and nothing else; and nobody sends it before. */
+static gboolean check_due (MugaiAct *act, const char *kind) {
+  g_autoptr (MugaiJson) awaits = mugai_quarantine_awaits (act->quarantine, act->id, act->error);
+  gboolean delay = awaits != NULL && mugai_quarantine_awaits_delay (awaits);
+  g_autofree char *roles = mugai_quarantine_role_names (act->actor->roles);
+
+  if (awaits == NULL)
+    return FALSE;
+  if (!delay && (act->actor->roles & (MUGAI_ROLE_REVIEWER | MUGAI_ROLE_APPROVER)) == 0)
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "%s: not for the role of %s (%s)", kind, act->actor->name,
+                           roles);
+  if (delay && act->now_s < json_integer_value (json_object_get (awaits, "until_s")))
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "delayed: its sender may still recall it");
+  return TRUE;
+}
+
 gboolean mugai_act_queue (MugaiAct *act) {
   g_autoptr (MugaiJson) open = mugai_act_open_release (act);
   g_autoptr (MugaiJson) tokens = json_array ();
   const char *sha256 = mugai_act_text (act->body, "sha256");
 
-  if (open == NULL)
+  if (open == NULL || !check_due (act, "release-queue"))
     return FALSE;
   const char *release = mugai_act_text (open, "release"), *state = mugai_act_text (open, "state");
   if (strcmp (state, "approved") != 0 && strcmp (state, "queued") != 0 && strcmp (state, "failed") != 0)
@@ -134,6 +151,8 @@ static gboolean settle (MugaiAct *act, const char *release) {
 }
 
 gboolean mugai_act_result (MugaiAct *act) {
+  if (!check_due (act, "release-result"))
+    return FALSE;
   const char *address = mugai_act_text (act->body, "recipient"), *release = mugai_act_text (act->body, "release");
   gboolean accepted = json_is_true (json_object_get (act->body, "accepted"));
   g_autofree char *reply =

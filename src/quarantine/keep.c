@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "act.h"
+#include "await.h"
 
 #define MAX_EXTENSION_DAYS 3650
 
@@ -19,6 +20,35 @@ static gboolean is_on_its_way (MugaiAct *act, gboolean *ret_is) {
 
   *ret_is = rows != NULL && json_array_size (rows) > 0;
   return rows != NULL;
+}
+
+/* The sender takes a mail back that was not sent to anybody yet; whoever else has to do with it may do so for the sender. */
+gboolean mugai_act_recall (MugaiAct *act) {
+  const MugaiRoles others = MUGAI_ROLE_REVIEWER | MUGAI_ROLE_APPROVER | MUGAI_ROLE_ADMINISTRATOR;
+  static const char *const waiting[] = { "held", "requested", "approved", "delayed", "failed", "refused", NULL };
+  g_autoptr (MugaiJson) record = mugai_quarantine_record (act->quarantine, act->id, act->error);
+  gboolean on_its_way = FALSE;
+
+  if (record == NULL || !is_on_its_way (act, &on_its_way))
+    return FALSE;
+  if (!mugai_actor_is_sender (act->actor, record) && (act->actor->roles & others) == 0)
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "recall: not for %s, who did not send it",
+                           act->actor->name);
+  if (strcmp (mugai_act_text (record, "direction"), "inbound") == 0
+      || strcmp (mugai_act_text (record, "action"), "hold") != 0)
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "only a mail of ours that is held can be recalled");
+  if (on_its_way || !g_strv_contains (waiting, mugai_act_text (act->item, "state")))
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "too late to recall it: the item is %s",
+                           mugai_act_text (act->item, "state"));
+  return mugai_quarantine_change (
+             act->quarantine, act->error,
+             "UPDATE release_recipients SET state = 'refused' WHERE state <> 'accepted' AND release IN"
+             " (SELECT release FROM releases WHERE item = ?1)",
+             "s", act->id)
+         && mugai_quarantine_change (act->quarantine, act->error,
+                                     "UPDATE releases SET state = 'refused' WHERE item = ?1 AND state <> 'done'", "s",
+                                     act->id)
+         && mugai_act_set_item (act, "recalled");
 }
 
 static gboolean dispose (MugaiAct *act, const char *state) {

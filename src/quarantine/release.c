@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "act.h"
+#include "await.h"
 
 #define N_APPROVALS_HIGH 2
 
@@ -87,6 +88,8 @@ gboolean mugai_act_request (MugaiAct *act) {
 
   if (open == NULL)
     return FALSE;
+  if (strcmp (mugai_act_text (act->item, "state"), "recalled") == 0)
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "recalled by its sender: it is not sent any more");
   if (strcmp (act->item_class, "infected") == 0)
     return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "infected: an infected mail is not released");
   if (json_object_size (open) > 0)
@@ -116,6 +119,22 @@ gboolean mugai_act_is_same_person (const char *a, const char *b) {
   return length_a == length_b && memcmp (a, b, length_a) == 0;
 }
 
+/* Whoever asked: the sender decides on no release of the own mail; and where the rule names approvers, nobody else does. */
+static gboolean check_sides (MugaiAct *act) {
+  g_autoptr (MugaiJson) record = mugai_quarantine_record (act->quarantine, act->id, act->error);
+  json_t *awaits = json_object_get (record, "awaits");
+
+  if (record == NULL)
+    return FALSE;
+  if (mugai_actor_is_sender (act->actor, record))
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "who sent the mail cannot decide on its release");
+  if (!mugai_actor_may_approve (act->actor, awaits))
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "the rule names its approvers, and you are none of them");
+  if (awaits != NULL)
+    mugai_act_say (act, "awaits", json_incref (json_object_get (awaits, "kind")));
+  return TRUE;
+}
+
 static gboolean find_requested (MugaiAct *act, json_t **ret_open) {
   *ret_open = mugai_act_open_release (act);
   if (*ret_open == NULL)
@@ -125,6 +144,8 @@ static gboolean find_requested (MugaiAct *act, json_t **ret_open) {
                            mugai_act_text (act->item, "state"));
   if (mugai_act_is_same_person (mugai_act_text (*ret_open, "requester"), act->actor->name))
     return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "who asked for a release cannot decide on it");
+  if (!check_sides (act))
+    return FALSE;
   mugai_act_say (act, "release", json_string (mugai_act_text (*ret_open, "release")));
   return TRUE;
 }

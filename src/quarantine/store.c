@@ -6,6 +6,7 @@
  * After a failure in between, what is left is a blob without a row, or a row that the chain does not know: the
  * keeper finds both at its start. Threads: one writer; a reader has a store of its own, open for reading.
  */
+#include "await.h"
 #include "store.h"
 
 #include <errno.h>
@@ -99,7 +100,8 @@ gboolean mugai_quarantine_put (MugaiQuarantine *quarantine, const char *id, int 
   if (!mugai_quarantine_blob_write (quarantine, id, message_fd, record, &sha256, &size_bytes, error))
     return FALSE;
   g_ptr_array_add (quarantine->group, g_strdup (id));
-  return mugai_quarantine_put_rows (quarantine, id, record, sha256, size_bytes, error);
+  return mugai_quarantine_put_rows (quarantine, id, record, sha256, size_bytes, error)
+         && mugai_quarantine_put_await (quarantine, id, record, error);
 }
 
 gboolean mugai_quarantine_commit (MugaiQuarantine *quarantine, GError **error) {

@@ -309,6 +309,13 @@ typedef struct {
   char *rule;
 } MugaiRecipientDecision;
 
+/* What a held mail waits for, beside its reviewers. */
+typedef enum {
+  MUGAI_AWAITS_NOTHING,
+  MUGAI_AWAITS_APPROVAL, /* somebody other than the sender; no time-out ever stands in for that person */
+  MUGAI_AWAITS_DELAY     /* the end of a time in which the sender may recall it */
+} MugaiAwaits;
+
 typedef struct {
   MugaiAction action;
   MugaiCeiling ceiling;
@@ -325,6 +332,9 @@ typedef struct {
   /* for the front alone, not on the wire to the worker: */
   GPtrArray *add_recipients;  /* of char*: addresses of ours that get the mail too */
   GPtrArray *drop_recipients; /* of char*: envelope recipients that a rule takes off, their own decision is HOLD */
+  MugaiAwaits awaits;   /* HOLD: what lets it out again; a mail that would not have gone as it is awaits nothing */
+  gint64 delay_s;       /* with MUGAI_AWAITS_DELAY */
+  GPtrArray *approvers; /* of char*: addresses of ours who may approve, and get the notice too; empty: every approver */
 } MugaiDecision;
 
 MugaiDecision *mugai_decision_new (void);

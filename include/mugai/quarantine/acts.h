@@ -4,6 +4,8 @@
  *
  *     held ─request─▶ requested ─approve─▶ approved ─queue─▶ queued ─▶ done       each recipient by itself: approved, queued, redeemed
  *       ▲ ◀──refuse────┘  (two of them for "high")             └────▶ failed ─queue─▶ ...  (the front let it in), accepted, failed
+ *     A mail that a rule holds for an approval begins as requested, by its sender; one that a rule delays as delayed, and its
+ *     release as approved: due later. Its sender may recall either: "recalled", which nobody releases any more.
  *     delete and expire end in "deleted" and "expired": the item's key is destroyed, the disposal stays on the chain.
  *
  * The keeper alone calls this, in a group: each act is a row in the index and a line on the chain, both or neither.
@@ -21,7 +23,8 @@ typedef enum {
   MUGAI_ROLE_AUDITOR = 1 << 3,       /* reads */
   MUGAI_ROLE_ROOT = 1 << 4,          /* uid 0 without an account: keeps the machine going; approves nothing */
   MUGAI_ROLE_FRONT = 1 << 5,         /* no account: what proves itself by a token */
-  MUGAI_ROLE_KEEPER = 1 << 6         /* by rule, not by hand */
+  MUGAI_ROLE_KEEPER = 1 << 6,        /* by rule, not by hand */
+  MUGAI_ROLE_CLERK = 1 << 7          /* the keeper's own user at work: sends what a delay has let go, nothing else */
 } MugaiRoles;
 
 #define MUGAI_ACCOUNTS_MAX_BYTES (1024u * 1024)
@@ -38,8 +41,9 @@ typedef struct {
 typedef struct MugaiAccounts MugaiAccounts;
 
 /**
- * mugai_accounts_load: the account file: lines of "LOGIN ROLE[,ROLE...] UNIT...", "#" begins a comment. LOGIN is a user name or a number;
- * UNIT is "*", "@domain" or an address: whose items the account may act on. A file that others than its owner may write is refused.
+ * mugai_accounts_load: the account file: lines of "LOGIN ROLE[,ROLE...] UNIT... [mail=ADDRESS...]", "#" begins a comment. LOGIN is a user name
+ * or a number; UNIT is "*", "@domain" or an address: whose items the account may act on. mail= says which mail boxes are that person's own
+ * (without it: the one named like the login): who sent a mail does not approve it, and may recall it. A file that others than its owner may write is refused.
  * A file that is not there is an empty one.
  */
 MugaiAccounts *mugai_accounts_load (const char *path, GError **error);
@@ -51,7 +55,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MugaiAccounts, mugai_accounts_free)
 typedef struct {
   char *name; /* "uid:1001:hana": what the chain says */
   MugaiRoles roles;
-  char **units; /* (nullable): NULL: all */
+  char **units;     /* (nullable): NULL: all */
+  char **addresses; /* (nullable): the person's mail boxes, by the account file */
 } MugaiActor;
 
 /** mugai_actor_new: (transfer full): the person behind @uid. @is_root: the process is root's. */
@@ -96,6 +101,8 @@ json_t *mugai_quarantine_unconfirmed_acts (MugaiQuarantine *quarantine, GError *
 /** mugai_quarantine_due: (transfer full): ids of at most @limit items whose time is over and that nothing holds. */
 char **mugai_quarantine_due (MugaiQuarantine *quarantine, const MugaiRetention *retention, gint64 now_us, guint limit,
                              GError **error);
+/** mugai_quarantine_delayed: (transfer full): ids of at most @limit items whose delay is over and that are still to be sent. */
+char **mugai_quarantine_delayed (MugaiQuarantine *quarantine, gint64 now_us, guint limit, GError **error);
 /** mugai_quarantine_destroy_disposed: keys and blobs of items whose disposal is on the chain; outside a group. */
 gboolean mugai_quarantine_destroy_disposed (MugaiQuarantine *quarantine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** mugai_quarantine_rotate_key: a new master key; what comes is wrapped by it at once. */
