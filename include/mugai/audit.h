@@ -55,6 +55,9 @@ gboolean mugai_audit_sync (MugaiAudit *audit, GError **error) G_GNUC_WARN_UNUSED
 /** mugai_audit_use_key: from now on checkpoints, head and retention are signed; a first key is made, and its public half put beside the chain.
  * BROKEN: the signed head names a line that is not there. */
 gboolean mugai_audit_use_key (MugaiAudit *audit, const char *keys_folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** mugai_audit_head_was_missing: when the key was taken into use, a signed chain with lines had no readable signed head: somebody may have cut
+ * its end off and removed the head that would tell. A new head has been written; only an anchor kept elsewhere shows what is gone. */
+gboolean mugai_audit_head_was_missing (const MugaiAudit *audit);
 /** mugai_audit_checkpoint: one more line in the group: a signed statement about the line before. */
 gboolean mugai_audit_checkpoint (MugaiAudit *audit, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** mugai_audit_expire: removes whole segments of days before @before_day (YYYY-MM-DD), never the newest; @ret_last: (transfer full): the
@@ -81,11 +84,13 @@ typedef struct {
   gboolean signatures; /* a public key was there, and all that is signed was proven with it */
   char *fault;         /* what is wrong there: "altered", "missing", "reordered", "repeated", "torn", ... with words */
 } MugaiAuditReport;
+#define MUGAI_AUDIT_TYPED_MIN_DIGITS                                                                                   \
+  16u /* 64 bits of a line's hash: nobody finds another line for them in the years a chain is kept */
 /**
  * mugai_audit_verify_signed:
  * @key_file: (nullable): the public key, kept elsewhere; NULL: the folder's own audit.pub, which whoever rebuilt the chain could have
  *   rebuilt too; without that one no signature is looked at
- * @anchor: (nullable): a head.json of this chain that was kept elsewhere
+ * @anchor: (nullable): a head.json of this chain that was kept elsewhere; or from paper "SEQ:HEX", at least MUGAI_AUDIT_TYPED_MIN_DIGITS digits
  */
 gboolean mugai_audit_verify_signed (const char *directory, const char *key_file, const char *anchor,
                                     MugaiAuditReport *ret_report, GError **error);

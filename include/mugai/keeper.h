@@ -33,8 +33,10 @@ GQuark mugai_keeper_error_quark (void);
 gboolean mugai_keeper_keep (const char *socket_path, json_t *record, int message_fd, int timeout_ms, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/** mugai_keeper_log_act: an act ("policy-load", "start", "stop", "alarm", "acknowledge", "export" ...: a-z, 0-9 and "-"; not "record") onto the
- * audit chain. The line's body is @body and an "act_id", by which a repeated request is known. */
+#define MUGAI_KEEPER_SERVICE "mugaid" /* the actor of what no person did */
+/** mugai_keeper_log_act: what the service itself did or saw ("policy-load", "start", "stop", "alarm", "acknowledge" ...: a-z, 0-9 and "-"; not
+ * "record") onto the audit chain, from its own users only. The line's body is @body and an "act_id", by which a repeated request is
+ * known. Acts of people go by mugai_keeper_act (): of those no other word is taken for who did it. */
 gboolean mugai_keeper_log_act (const char *socket_path, const char *kind, const char *actor, json_t *body,
                                int timeout_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -45,11 +47,12 @@ gboolean mugai_keeper_ask_flow (const char *socket_path, MugaiEnvelope *envelope
                                 gboolean *ret_stopped, int timeout_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** mugai_keeper_ask_counters: (transfer full): {"keys", "counters": [...]}: flow/counters.h's list; NULL and @error. */
 json_t *mugai_keeper_ask_counters (const char *socket_path, int timeout_ms, GError **error);
-/* Acts that the counters obey; the body's "key" says whom. */
+/* Acts that the counters obey; the body's "key" says whom. A person's needs a role (quarantine/acts.h), and a reason; a stop by a rule
+ * of the policy is the service's own (mugai_keeper_log_act, MUGAI_KEEPER_SERVICE). */
 #define MUGAI_KEEPER_ACT_STOP "flow-stop"
 #define MUGAI_KEEPER_ACT_RESUME "flow-resume"
 /**
- * mugai_keeper_act: an act on the quarantine (quarantine/acts.h): done, and on the chain, or refused. Who asks is what the kernel says of this very
+ * mugai_keeper_act: an act of a person (quarantine/acts.h): done, and on the chain, or refused. Who asks is what the kernel says of this very
  * process: its login uid; for root without one, SUDO_UID.
  * Returns: (transfer full): the answer, an object; NULL and @error (FAILED: refused, with the words for people; GONE: no keeper: nothing was done).
  */
@@ -63,6 +66,10 @@ typedef struct {
   guint normal_days, high_days, infected_days; /* kept, by class; 0: the default */
   guint audit_days;                            /* the chain; 0: MUGAI_KEEPER_AUDIT_DAYS */
   guint backup_days;                           /* how long backups are kept; 0: MUGAI_KEEPER_BACKUP_DAYS */
+  guint front_uid;                             /* of the fronts, when not the keeper's own; 0: the same */
+  /* (nullable) what a person must look at; words of at most a line */
+  void (*alarm) (const char *code, const char *text, gpointer data);
+  gpointer alarm_data;
 } MugaiKeeperOptions;
 
 #define MUGAI_KEEPER_AUDIT_DAYS 400u

@@ -17,6 +17,8 @@ typedef enum {
   MUGAI_QUARANTINE_ERROR_NOT_FOUND,
   MUGAI_QUARANTINE_ERROR_CORRUPT /* blob and row disagree */
 } MugaiQuarantineError;
+/* Master keys that came as open descriptors: "NUMBER=FD NUMBER=FD ..." in this variable of the keeper's. */
+#define MUGAI_KEYS_VARIABLE "MUGAI_MASTER_KEYS"
 #define MUGAI_QUARANTINE_ERROR (mugai_quarantine_error_quark ())
 GQuark mugai_quarantine_error_quark (void);
 

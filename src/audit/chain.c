@@ -45,6 +45,7 @@ struct MugaiAudit {
   MugaiAuditSigner *signer; /* NULL: nothing is signed */
   guint64 signed_seq;       /* of the last checkpoint; of this life, or 0 */
   gint64 signed_at_us;
+  gboolean was_signed, head_missing; /* when the key was taken into use */
 };
 
 static gboolean fail_broken (GError **error, const char *name, const char *fault) {
@@ -247,6 +248,7 @@ static gboolean check_head (MugaiAudit *audit, GError **error) {
   char hash[MUGAI_SHA256_HEX_LENGTH + 1];
   guint64 seq = 0;
 
+  audit->head_missing = audit->synced.seq > 0 && audit->was_signed && head == NULL;
   if (!mugai_audit_read_public (audit->directory_fd, MUGAI_AUDIT_PUBLIC_NAME, &key, error))
     return FALSE;
   if (head == NULL || !mugai_audit_check_signature (head, "head", key, &seq, hash))
@@ -257,11 +259,16 @@ static gboolean check_head (MugaiAudit *audit, GError **error) {
 }
 
 gboolean mugai_audit_use_key (MugaiAudit *audit, const char *keys_folder, GError **error) {
+  audit->was_signed = faccessat (audit->directory_fd, MUGAI_AUDIT_PUBLIC_NAME, F_OK, 0) == 0;
   audit->signer = mugai_audit_signer_open (keys_folder, audit->directory_fd, error);
   if (audit->signer == NULL || !check_head (audit, error))
     return FALSE;
   write_head (audit);
   return TRUE;
+}
+
+gboolean mugai_audit_head_was_missing (const MugaiAudit *audit) {
+  return audit->head_missing;
 }
 
 /* The last line of the segment @name. */

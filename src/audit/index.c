@@ -6,7 +6,9 @@
  * was broken off goes on at the next. No sync: what is lost is made again.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "mugai/base/fd.h"
 
@@ -17,13 +19,14 @@
 #define MAX_HASHES 200u /* of one line */
 #define HASH_DIGITS 15u /* of a SHA-256: 60 bits find it; the line itself is looked at then */
 
-enum { LINE, PERSON, HASH, SUBJECT, RULE, N_STATEMENTS };
+enum { LINE, PERSON, HASH, SUBJECT, GRAMS, RULE, N_STATEMENTS };
 
 static const char *const sql[N_STATEMENTS] = {
   "INSERT OR REPLACE INTO lines VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
   "INSERT OR IGNORE INTO people VALUES (?1, ?2)",
   "INSERT OR IGNORE INTO hashes VALUES (?1, ?2)",
   "INSERT OR REPLACE INTO subjects VALUES (?1, ?2)",
+  "INSERT INTO grams (rowid, pairs) VALUES (?1, ?2)",
   "INSERT OR IGNORE INTO rules VALUES (?1, ?2, ?3)",
 };
 
@@ -31,6 +34,8 @@ typedef struct {
   MugaiAuditSearch *search;
   sqlite3_stmt *statements[N_STATEMENTS];
   gint64 segment, offset, n;
+  gint64 first_seq, last_seq; /* of the segment, 0: none yet */
+  char *first_at, *last_at;   /* the earliest and the latest in it: clocks are set back, too */
   gboolean failed;
 } Filler;
 
@@ -73,6 +78,24 @@ static void add_hash (Filler *filler, gint64 seq, const char *sha256) {
   step (filler, HASH);
 }
 
+char *mugai_audit_search_grams (const char *folded, guint max, gboolean asking) {
+  GString *text = g_string_new (NULL);
+  guint n = 0;
+
+  for (const char *at = folded; *at != '\0' && (max == 0 || n < max); n++) {
+    const char *next = g_utf8_next_char (at);
+    if (asking && *next == '\0' && n > 0)
+      break; /* what follows its last character is not known */
+    g_string_append_printf (text, "%s%xx", n > 0 ? " " : "", g_utf8_get_char (at));
+    if (*next != '\0')
+      g_string_append_printf (text, "%x", g_utf8_get_char (next));
+    else if (asking)
+      g_string_append_c (text, '*'); /* one character: whatever follows it */
+    at = next;
+  }
+  return g_string_free (text, FALSE);
+}
+
 static void add_subject (Filler *filler, gint64 seq, const char *subject) {
   if (subject == NULL || subject[0] == '\0')
     return;
@@ -80,6 +103,10 @@ static void add_subject (Filler *filler, gint64 seq, const char *subject) {
   (void) sqlite3_bind_int64 (filler->statements[SUBJECT], 1, seq);
   bind (filler->statements[SUBJECT], 2, folded);
   step (filler, SUBJECT);
+  g_autofree char *grams = mugai_audit_search_grams (folded, 0, FALSE);
+  (void) sqlite3_bind_int64 (filler->statements[GRAMS], 1, seq);
+  bind (filler->statements[GRAMS], 2, grams);
+  step (filler, GRAMS);
 }
 
 static void add_rule (Filler *filler, gint64 seq, const char *rule, const char *clause) {
@@ -124,6 +151,21 @@ static void add_record (Filler *filler, gint64 seq, json_t *body) {
   add_subject (filler, seq, text_at (body, "subject"));
 }
 
+static void note_extent (Filler *filler, gint64 seq, const char *at) {
+  filler->first_seq = filler->first_seq == 0 ? seq : MIN (filler->first_seq, seq);
+  filler->last_seq = MAX (filler->last_seq, seq);
+  if (at == NULL)
+    return;
+  if (filler->first_at == NULL || strcmp (at, filler->first_at) < 0) {
+    g_free (filler->first_at);
+    filler->first_at = g_strdup (at);
+  }
+  if (filler->last_at == NULL || strcmp (at, filler->last_at) > 0) {
+    g_free (filler->last_at);
+    filler->last_at = g_strdup (at);
+  }
+}
+
 static void add_line (Filler *filler, json_t *line, gsize length_bytes) {
   sqlite3_stmt *statement = filler->statements[LINE];
   json_t *body = json_object_get (line, "body");
@@ -154,6 +196,7 @@ static void add_line (Filler *filler, json_t *line, gsize length_bytes) {
   if (record)
     add_record (filler, seq, body);
   add_hash (filler, seq, record ? NULL : text_at (body, "sha256"));
+  note_extent (filler, seq, text_at (line, "at"));
 }
 
 /* ---- segments ---- */
@@ -165,25 +208,35 @@ static gboolean run (MugaiAuditSearch *search, const char *text, GError **error)
 
 static gboolean save_place (Filler *filler, GError **error) {
   g_autofree char *text =
-      g_strdup_printf ("UPDATE segments SET done = %" G_GINT64_FORMAT " WHERE n = %" G_GINT64_FORMAT ";COMMIT;BEGIN",
-                       filler->offset, filler->segment);
+      g_strdup_printf ("UPDATE segments SET done = %" G_GINT64_FORMAT ", first_seq = %" G_GINT64_FORMAT
+                       ", last_seq = %" G_GINT64_FORMAT ", first_at = ?1, last_at = ?2 WHERE n = %" G_GINT64_FORMAT,
+                       filler->offset, filler->first_seq, filler->last_seq, filler->segment);
+  g_autoptr (MugaiJson) done = mugai_audit_search_rows (filler->search, text, filler->first_at, filler->last_at, error);
 
-  return run (filler->search, text, error);
+  return done != NULL && run (filler->search, "COMMIT;BEGIN", error);
 }
 
+/* From the index: how far the segment is read. */
 static gboolean find_segment (Filler *filler, const char *name, GError **error) {
   g_autoptr (MugaiJson) put =
       mugai_audit_search_rows (filler->search, "INSERT OR IGNORE INTO segments (name, done) VALUES (?1, 0)", name, NULL,
                                error);
   g_autoptr (MugaiJson) rows =
       put != NULL
-          ? mugai_audit_search_rows (filler->search, "SELECT n, done FROM segments WHERE name = ?1", name, NULL, error)
+          ? mugai_audit_search_rows (filler->search, "SELECT * FROM segments WHERE name = ?1", name, NULL, error)
           : NULL;
+  json_t *row = json_array_get (rows, 0);
 
   if (rows == NULL)
     return FALSE;
-  filler->segment = json_integer_value (json_object_get (json_array_get (rows, 0), "n"));
-  filler->offset = json_integer_value (json_object_get (json_array_get (rows, 0), "done"));
+  filler->segment = json_integer_value (json_object_get (row, "n"));
+  filler->offset = json_integer_value (json_object_get (row, "done"));
+  filler->first_seq = json_integer_value (json_object_get (row, "first_seq"));
+  filler->last_seq = json_integer_value (json_object_get (row, "last_seq"));
+  g_free (filler->first_at);
+  g_free (filler->last_at);
+  filler->first_at = g_strdup (text_at (row, "first_at"));
+  filler->last_at = g_strdup (text_at (row, "last_at"));
   return TRUE;
 }
 
@@ -215,10 +268,32 @@ static gboolean fill_segment (Filler *filler, const char *name, GError **error) 
   }
 }
 
-gboolean mugai_audit_search_update (MugaiAuditSearch *search, GError **error) {
-  g_autoptr (GPtrArray) names = mugai_audit_segments (search->directory_fd, error);
+/* (transfer container): of @names, those with more in them than the index has; NULL and @error. */
+static GPtrArray *choose_longer (MugaiAuditSearch *search, GPtrArray *names, GError **error) {
+  g_autoptr (MugaiJson) rows = mugai_audit_search_rows (search, "SELECT name, done FROM segments", NULL, NULL, error);
+  g_autoptr (GHashTable) done = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) longer = g_ptr_array_new ();
+  json_t *row;
+  size_t i;
+
+  if (rows == NULL)
+    return NULL;
+  json_array_foreach (rows, i, row)
+      g_hash_table_insert (done, (gpointer) text_at (row, "name"), json_object_get (row, "done"));
+  for (guint j = 0; j < names->len; j++) {
+    struct stat status;
+    char *name = g_ptr_array_index (names, j);
+    json_t *known = g_hash_table_lookup (done, name);
+    if (known == NULL || fstatat (search->directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0
+        || status.st_size != json_integer_value (known))
+      g_ptr_array_add (longer, name);
+  }
+  return g_steal_pointer (&longer);
+}
+
+static gboolean fill (MugaiAuditSearch *search, GPtrArray *names, GError **error) {
   Filler filler = { .search = search };
-  gboolean done = names != NULL && run (search, "BEGIN", error);
+  gboolean done = run (search, "BEGIN", error);
 
   for (guint i = 0; done && i < N_STATEMENTS; i++)
     if (sqlite3_prepare_v3 (search->index, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &filler.statements[i], NULL)
@@ -228,5 +303,14 @@ gboolean mugai_audit_search_update (MugaiAuditSearch *search, GError **error) {
     done = fill_segment (&filler, g_ptr_array_index (names, i), error);
   for (guint i = 0; i < N_STATEMENTS; i++)
     (void) sqlite3_finalize (filler.statements[i]);
+  g_free (filler.first_at);
+  g_free (filler.last_at);
   return run (search, "COMMIT", done ? error : NULL) && done;
+}
+
+gboolean mugai_audit_search_update (MugaiAuditSearch *search, GError **error) {
+  g_autoptr (GPtrArray) names = mugai_audit_segments (search->directory_fd, error);
+  g_autoptr (GPtrArray) longer = names != NULL ? choose_longer (search, names, error) : NULL;
+
+  return longer != NULL && (longer->len == 0 || fill (search, longer, error));
 }

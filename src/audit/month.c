@@ -17,7 +17,8 @@
 
 static const char *const series[] = { "total", "held", "refused", "tempfailed", "infected" };
 
-#define IN_MONTH "at >= ?1 AND at < ?1 || '~'"
+/* The month's lines are one run of numbers: find_run () says which. */
+#define IN_MONTH "seq BETWEEN CAST (?1 AS INTEGER) AND CAST (?2 AS INTEGER)"
 
 static const struct {
   const char *name, *sql;
@@ -28,12 +29,12 @@ static const struct {
                 " AND kind = 'record' GROUP BY verdict ORDER BY n DESC" },
   { "senders", "SELECT sender AS name, count (*) AS n FROM lines WHERE " IN_MONTH
                " AND kind = 'record' GROUP BY sender ORDER BY n DESC LIMIT 20" },
-  { "rules", "SELECT r.rule AS name, count (*) AS n FROM lines JOIN rules r USING (seq) WHERE " IN_MONTH
-             " GROUP BY r.rule ORDER BY n DESC LIMIT 50" },
-  { "clauses", "SELECT r.clause AS name, count (*) AS n FROM lines JOIN rules r USING (seq) WHERE " IN_MONTH
-               " AND r.clause <> '' GROUP BY r.clause ORDER BY n DESC" },
-  { "exceptions", "SELECT exceptions AS name, count (*) AS n FROM lines WHERE " IN_MONTH
-                  " AND exceptions IS NOT NULL GROUP BY exceptions ORDER BY n DESC" },
+  { "rules",
+    "SELECT rule AS name, count (*) AS n FROM rules WHERE " IN_MONTH " GROUP BY rule ORDER BY n DESC LIMIT 1000" },
+  { "clauses", "SELECT clause AS name, count (*) AS n FROM rules WHERE " IN_MONTH
+               " AND clause <> '' GROUP BY clause ORDER BY n DESC" },
+  { "exceptions", "SELECT e.value AS name, count (*) AS n FROM lines, json_each (lines.exceptions) e WHERE " IN_MONTH
+                  " AND exceptions IS NOT NULL GROUP BY e.value ORDER BY n DESC" },
   { "approvers", "SELECT actor AS name, count (*) AS n FROM lines WHERE " IN_MONTH
                  " AND kind = 'release-approve' GROUP BY actor ORDER BY n DESC" },
   { "failures", "SELECT failure AS name, count (*) AS n FROM lines WHERE " IN_MONTH
@@ -82,23 +83,60 @@ static json_t *find_anomalies (json_t *days, const char *month) {
   return anomalies;
 }
 
+typedef struct {
+  char *first, *last; /* numbers, as text */
+} Run;
+
+static void run_clear (Run *run) {
+  g_free (run->first);
+  g_free (run->last);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
+
+/* The lines from @from to the end of @month: each segment says what times it holds, so only those at the ends are looked into. */
+static gboolean find_run (MugaiAuditSearch *search, const char *from, const char *month, Run *ret_run, GError **error) {
+  g_autoptr (MugaiJson) first = mugai_audit_search_rows (search,
+                                                         "SELECT CAST (seq AS TEXT) AS n FROM lines WHERE seq >= "
+                                                         "(SELECT min (first_seq) FROM segments WHERE last_at >= ?1)"
+                                                         " AND at >= ?1 ORDER BY seq LIMIT 1",
+                                                         from, NULL, error);
+  g_autoptr (MugaiJson) last =
+      first == NULL ? NULL
+                    : mugai_audit_search_rows (
+                        search,
+                        "SELECT CAST (seq AS TEXT) AS n FROM lines WHERE seq <= (SELECT max (last_seq) FROM"
+                        " segments WHERE first_at < ?1 || '~') AND at < ?1 || '~' ORDER BY seq DESC LIMIT 1",
+                        month, NULL, error);
+  const char *begin = json_string_value (json_object_get (json_array_get (first, 0), "n"));
+  const char *end = json_string_value (json_object_get (json_array_get (last, 0), "n"));
+
+  if (last == NULL)
+    return FALSE;
+  ret_run->first = g_strdup (begin != NULL && end != NULL ? begin : "1"); /* nothing in it: an empty run */
+  ret_run->last = g_strdup (begin != NULL && end != NULL ? end : "0");
+  return TRUE;
+}
+
 static json_t *read_days (MugaiAuditSearch *search, const char *month, GError **error) {
   g_autofree char *first = g_strconcat (month, "-01T00:00:00Z", NULL);
   g_autoptr (GDateTime) begin = g_date_time_new_from_iso8601 (first, NULL);
   g_autoptr (GDateTime) before = begin != NULL ? g_date_time_add_days (begin, -WINDOW_DAYS) : NULL;
   g_autofree char *from = before != NULL ? g_date_time_format (before, "%Y-%m-%d") : NULL;
+  g_auto (Run) run = { 0 };
 
   if (from == NULL || strlen (month) != 7) {
     g_set_error (error, MUGAI_AUDIT_ERROR, MUGAI_AUDIT_ERROR_IO, "audit report: a month is YYYY-MM");
     return NULL;
   }
+  if (!find_run (search, from, month, &run, error))
+    return NULL;
   return mugai_audit_search_rows (
       search,
       "SELECT substr (at, 1, 10) AS day, count (*) AS total, sum (action = 'deliver') AS delivered,"
       " sum (action = 'hold') AS held, sum (action = 'refuse') AS refused, sum (action = 'tempfail') AS tempfailed,"
       " sum (verdict = 'infected') AS infected, max (age_s) AS signature_age_s FROM lines"
-      " WHERE kind = 'record' AND at >= ?1 AND at < ?2 || '~' GROUP BY day ORDER BY day",
-      from, month, error);
+      " WHERE kind = 'record' AND " IN_MONTH " GROUP BY day ORDER BY day",
+      run.first, run.last, error);
 }
 
 json_t *mugai_audit_search_month (MugaiAuditSearch *search, const char *month, GError **error) {
@@ -107,7 +145,9 @@ json_t *mugai_audit_search_month (MugaiAuditSearch *search, const char *month, G
   json_t *day;
   size_t i;
 
-  if (all == NULL)
+  g_auto (Run) run = { 0 };
+
+  if (all == NULL || !find_run (search, month, month, &run, error))
     return NULL;
   json_t *days = json_array (), *totals = json_object ();
   json_object_set_new (report, "month", json_string (month));
@@ -130,7 +170,7 @@ json_t *mugai_audit_search_month (MugaiAuditSearch *search, const char *month, G
   }
   json_object_set_new (report, "signature_age_s", json_integer (age_s));
   for (gsize j = 0; j < G_N_ELEMENTS (figures); j++) {
-    json_t *rows = mugai_audit_search_rows (search, figures[j].sql, month, NULL, error);
+    json_t *rows = mugai_audit_search_rows (search, figures[j].sql, run.first, run.last, error);
     if (rows == NULL)
       return NULL;
     json_object_set_new (report, figures[j].name, rows);

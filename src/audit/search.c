@@ -16,14 +16,15 @@
 #include "segment.h"
 
 #define DEFAULT_LIMIT 50u
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
+#define MAX_QUERY_GRAMS 64u /* of a subject asked for: they narrow it down, the subject itself is looked at then */
 
 static const char schema[] =
-    "CREATE TABLE segments (n INTEGER PRIMARY KEY, name TEXT UNIQUE, done INTEGER);"
+    "CREATE TABLE segments (n INTEGER PRIMARY KEY, name TEXT UNIQUE, done INTEGER, first_seq INTEGER, last_seq INTEGER,"
+    "  first_at TEXT, last_at TEXT);"
     "CREATE TABLE lines (seq INTEGER PRIMARY KEY, segment INTEGER, offset INTEGER, length INTEGER, at TEXT, kind TEXT,"
     "  actor TEXT, id TEXT, sender TEXT, message_id TEXT, queue_id TEXT, direction TEXT, action TEXT, verdict TEXT,"
     "  exceptions TEXT, failure TEXT, age_s INTEGER);"
-    "CREATE INDEX lines_at ON lines (at);"
     "CREATE INDEX lines_id ON lines (id);"
     "CREATE INDEX lines_queue ON lines (queue_id) WHERE queue_id IS NOT NULL;"
     "CREATE INDEX lines_message ON lines (message_id) WHERE message_id IS NOT NULL;"
@@ -34,6 +35,7 @@ static const char schema[] =
     "CREATE TABLE people (address TEXT, seq INTEGER, PRIMARY KEY (address, seq)) WITHOUT ROWID;"
     "CREATE TABLE hashes (hash INTEGER, seq INTEGER, PRIMARY KEY (hash, seq)) WITHOUT ROWID;"
     "CREATE TABLE subjects (seq INTEGER PRIMARY KEY, subject TEXT);"
+    "CREATE VIRTUAL TABLE grams USING fts5 (pairs, content = '', detail = none, columnsize = 0, tokenize = 'ascii');"
     "CREATE TABLE rules (rule TEXT, seq INTEGER, clause TEXT, PRIMARY KEY (rule, seq)) WITHOUT ROWID;"
     "PRAGMA user_version = " G_STRINGIFY (SCHEMA_VERSION) ";";
 
@@ -149,6 +151,7 @@ guint64 mugai_audit_search_lines (MugaiAuditSearch *search) {
 typedef struct {
   GString *sql;
   GPtrArray *texts; /* ?1, ?2 ...; owned */
+  const char *order;
 } Question;
 
 static void ask (Question *question, const char *text, const char *format) {
@@ -164,20 +167,57 @@ static void ask (Question *question, const char *text, const char *format) {
   }
 }
 
+/* What is asked first: that which few lines have; its own order is the answer's, so the newest come without sorting. The rest is
+ * looked up line by line. */
+static void build_driver (Question *question, const MugaiAuditQuery *query, const char *address, const char *subject,
+                          const char *hash) {
+  gboolean by_id = query->id != NULL || query->queue_id != NULL || query->message_id != NULL;
+  gboolean by_hash = hash != NULL && !by_id, by_address = address != NULL && !by_id && hash == NULL;
+  gboolean by_subject = subject != NULL && !by_id && hash == NULL && address == NULL;
+  gboolean by_rule = query->rule != NULL && !by_id && hash == NULL && address == NULL && subject == NULL;
+  g_autofree char *grams = by_subject ? mugai_audit_search_grams (subject, MAX_QUERY_GRAMS, TRUE) : NULL;
+
+  g_string_append_printf (question->sql, "SELECT lines.seq, segment, offset, length FROM %s lines WHERE 1",
+                          by_hash      ? "hashes d CROSS JOIN"
+                          : by_address ? "people d CROSS JOIN"
+                          : by_subject ? "grams CROSS JOIN subjects s CROSS JOIN"
+                          : by_rule    ? "rules d CROSS JOIN"
+                                       : "");
+  ask (question, by_hash ? hash : NULL, "lines.seq = d.seq AND d.hash = CAST (? AS INTEGER)");
+  ask (question, by_address ? address : NULL, "lines.seq = d.seq AND d.address = ?");
+  ask (question, by_rule ? query->rule : NULL, "lines.seq = d.seq AND d.rule = ?");
+  ask (question, grams, "lines.seq = grams.rowid AND s.seq = grams.rowid AND grams MATCH ?");
+  ask (question, by_subject ? subject : NULL, "instr (s.subject, ?) > 0");
+  ask (question, by_hash ? NULL : hash,
+       "EXISTS (SELECT 1 FROM hashes x WHERE x.hash = CAST (? AS INTEGER) AND x.seq = lines.seq)");
+  ask (question, by_address ? NULL : address,
+       "EXISTS (SELECT 1 FROM people x WHERE x.address = ? AND x.seq = lines.seq)");
+  ask (question, by_rule ? NULL : query->rule, "EXISTS (SELECT 1 FROM rules x WHERE x.rule = ? AND x.seq = lines.seq)");
+  ask (question, by_subject ? NULL : subject,
+       "EXISTS (SELECT 1 FROM subjects x WHERE x.seq = lines.seq AND instr (x.subject, ?) > 0)");
+  question->order = by_subject ? "grams.rowid" : by_hash || by_address || by_rule ? "d.seq" : "lines.seq";
+}
+
+/* Days are found by their segments, which say what times and numbers they hold; "+": no other index is wanted here. A prefix is the whole of
+ * that day, hour ... */
+static void build_times (Question *question, const MugaiAuditQuery *query) {
+  ask (question, query->since,
+       "+at >= ? AND lines.seq >= (SELECT coalesce (min (first_seq), 0) FROM segments WHERE last_at >= ?)");
+  ask (question, query->until,
+       "+at <= ? || '~' AND lines.seq <= (SELECT coalesce (max (last_seq), 0) FROM segments WHERE first_at <= ? || "
+       "'~')");
+}
+
 static void build (Question *question, const MugaiAuditQuery *query) {
   g_autofree char *address = query->address != NULL ? g_ascii_strdown (query->address, -1) : NULL;
-  g_autofree char *subject = query->subject != NULL ? g_utf8_casefold (query->subject, -1) : NULL;
+  g_autofree char *subject =
+      query->subject != NULL && query->subject[0] != '\0' ? g_utf8_casefold (query->subject, -1) : NULL;
   g_autofree char *head = query->sha256 != NULL ? g_strndup (query->sha256, 15) : NULL;
   g_autofree char *hash =
       head != NULL ? g_strdup_printf ("%" G_GUINT64_FORMAT, g_ascii_strtoull (head, NULL, 16)) : NULL;
 
-  g_string_append (question->sql, "SELECT seq, segment, offset, length FROM lines WHERE 1");
-  ask (question, query->since, "at >= ?");
-  ask (question, query->until, "at <= ? || '~'"); /* a prefix: the whole of that day, hour ... */
-  ask (question, address, "seq IN (SELECT seq FROM people WHERE address = ?)");
-  ask (question, hash, "seq IN (SELECT seq FROM hashes WHERE hash = CAST (? AS INTEGER))");
-  ask (question, query->rule, "seq IN (SELECT seq FROM rules WHERE rule = ?)");
-  ask (question, subject, "seq IN (SELECT seq FROM subjects WHERE instr (subject, ?) > 0)");
+  build_driver (question, query, address, subject, hash);
+  build_times (question, query);
   ask (question, query->queue_id, "queue_id = ?");
   ask (question, query->message_id, "message_id = ?");
   ask (question, query->id, "id = ?");
@@ -193,7 +233,7 @@ static void build (Question *question, const MugaiAuditQuery *query) {
   if ((query->kind != NULL && strcmp (query->kind, "record") != 0)
       || (query->actor != NULL && strcmp (query->actor, "mugaid") != 0))
     g_string_append (question->sql, " AND kind <> 'record'");
-  g_string_append_printf (question->sql, " ORDER BY seq DESC LIMIT %u OFFSET %u",
+  g_string_append_printf (question->sql, " ORDER BY %s DESC LIMIT %u OFFSET %u", question->order,
                           query->limit > 0 ? query->limit : DEFAULT_LIMIT, query->offset);
 }
 
@@ -226,7 +266,7 @@ gboolean mugai_audit_search (MugaiAuditSearch *search, const MugaiAuditQuery *qu
                              gpointer data, GError **error) {
   g_autoptr (GString) sql = g_string_new (NULL);
   g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
-  Question question = { sql, texts };
+  Question question = { sql, texts, "lines.seq" };
   sqlite3_stmt *statement = NULL;
   gboolean more = TRUE;
   int result = SQLITE_DONE;

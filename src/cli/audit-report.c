@@ -28,6 +28,8 @@ static const struct {
   { "rules", "規則別", "By rule" },
   { "clauses", "条項別（適用された条項）", "Clauses that rules served" },
   { "exceptions", "使用された例外", "Exceptions used" },
+  { "exceptions_standing", "例外の現況（使用回数、期限）", "Exceptions as they stand (uses, end)" },
+  { "coverage", "基準の条項ごとの適用件数", "Clauses of the standards, with uses" },
   { "approvers", "承認者別の解除", "Releases by approver" },
   { "failures", "障害", "Failures" },
   { "acts", "操作", "Acts" },
@@ -218,6 +220,7 @@ int mugai_cli_audit_report (const MugaiCliAudit *options, const char *folder) {
   g_autoptr (MugaiJson) report = mugai_cli_audit_month (options, folder, month, &status);
   if (report == NULL)
     return status;
+  mugai_cli_audit_add_standing (options, report);
   if (strcmp (format, "json") == 0) {
     g_autofree char *text = mugai_json_line (report);
     puts (text);

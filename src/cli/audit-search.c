@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mugai/base/base.h"
 #include "mugai/keeper.h"
 
 #include "audit.h"
@@ -16,6 +17,8 @@
 #include "words.h"
 
 #define MAX_HEAD_BYTES 65536u
+
+#define ANCHOR_DIGITS 32u
 
 static gboolean collect (json_t *line, gpointer data) {
   g_ptr_array_add (data, json_incref (line));
@@ -86,6 +89,24 @@ int mugai_cli_audit_search (const MugaiCliAudit *options, const char *folder) {
 
 /* ---- checkpoint ---- */
 
+/* For paper, a text message, the telephone: 32 digits of the hash, four by four. */
+static int print_anchor (const char *text) {
+  g_autoptr (MugaiJson) head = mugai_json_parse (text, strlen (text), NULL);
+  const char *hash = json_string_value (json_object_get (head, "head"));
+  g_autofree char *at = mugai_time_rfc3339 (g_get_real_time ());
+
+  if (!mugai_sha256_is_valid (hash))
+    return mugai_cli_fail (EX_DATAERR, "audit checkpoint", "%s",
+                           MUGAI_CLI_WORDS ("控えが壊れています", "not a signed head"));
+  printf ("%s  %" JSON_INTEGER_FORMAT ":", at, json_integer_value (json_object_get (head, "seq")));
+  for (guint i = 0; i < ANCHOR_DIGITS; i += 4)
+    printf ("%s%.4s", i > 0 ? "-" : "", hash + i);
+  fputs (MUGAI_CLI_WORDS ("\n別の場所に書き留め、mugai audit verify --anchor 番号:数字 で照合してください\n",
+                          "\nwrite it down elsewhere; prove with: mugai audit verify --anchor NUMBER:DIGITS\n"),
+         stdout);
+  return 0;
+}
+
 /* The signed head, for keeping elsewhere: an anchor for verify. */
 int mugai_cli_audit_checkpoint (const MugaiCliAudit *options, const char *folder) {
   g_autofree char *path = g_build_filename (folder, "head.json", NULL);
@@ -97,6 +118,8 @@ int mugai_cli_audit_checkpoint (const MugaiCliAudit *options, const char *folder
     return status;
   if (!g_file_get_contents (path, &text, NULL, &error))
     return mugai_cli_fail (EX_IOERR, "audit checkpoint", "%s", error->message);
+  if (options->print)
+    return print_anchor (text);
   fputs (text, stdout);
   return 0;
 }

@@ -15,7 +15,7 @@ typedef struct {
   MugaiConfig *config; /* NULL: a folder was named */
   char *keeper_socket;
   int limit, offset;
-  gboolean json, rebuild;
+  gboolean json, rebuild, print;
 } MugaiCliAudit;
 
 /** mugai_cli_audit_note: the act on the chain, where there is a keeper to ask; @ret_status: the exit status when it says no. */
@@ -25,6 +25,8 @@ void mugai_cli_audit_print (GPtrArray *lines, gboolean json);
 
 /** mugai_cli_audit_month: (transfer full): the figures of a month. */
 json_t *mugai_cli_audit_month (const MugaiCliAudit *options, const char *folder, const char *month, int *ret_status);
+/** mugai_cli_audit_add_standing: "exceptions_standing" and "coverage" to the report, where a policy is configured. */
+void mugai_cli_audit_add_standing (const MugaiCliAudit *options, json_t *report);
 int mugai_cli_audit_search (const MugaiCliAudit *options, const char *folder);
 int mugai_cli_audit_report (const MugaiCliAudit *options, const char *folder);
 int mugai_cli_audit_checkpoint (const MugaiCliAudit *options, const char *folder);

@@ -5,18 +5,14 @@
  * The counters are the keeper's; a stop and a resumption are acts on the audit chain, with who did it and why. The brake of the
  * whole relay is a stop like any other: of "outbound:organisation" (or inbound).
  */
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "mugai/base/config.h"
 #include "mugai/keeper.h"
 
 #include "cli.h"
 #include "words.h"
-
-#define NO_LOGIN_UID G_MAXUINT32 /* (uid_t) -1: no login */
 
 #define DEFAULT_CONFIG "/etc/mugai/mugai.yaml"
 #define KEEPER_WAIT_MS 5000
@@ -26,23 +22,6 @@ typedef struct {
   char *config, *reason;
   gboolean json;
 } Options;
-
-/* (transfer full): who does this: the login's user where the kernel knows it, else who called sudo, else our own. */
-static char *find_actor (void) {
-  g_autofree char *text = NULL;
-  guint64 uid = NO_LOGIN_UID;
-  const char *sudo = g_getenv ("SUDO_UID");
-
-  if (g_file_get_contents ("/proc/self/loginuid", &text, NULL, NULL))
-    uid = g_ascii_strtoull (text, NULL, 10);
-  if (uid == NO_LOGIN_UID && getuid () == 0 && sudo != NULL)
-    uid = g_ascii_strtoull (sudo, NULL, 10);
-  if (uid == NO_LOGIN_UID)
-    uid = getuid ();
-  const struct passwd *user = getpwuid ((uid_t) uid);
-  return g_strdup_printf ("uid:%" G_GUINT64_FORMAT "%s%s", uid, user != NULL ? ":" : "",
-                          user != NULL ? user->pw_name : "");
-}
 
 static void options_clear (Options *options) {
   g_free (options->config);
@@ -134,7 +113,6 @@ static int list (const Options *options, const char *socket) {
 /* ---- stop, resume ---- */
 
 static int act (const Options *options, const char *socket, const char *name, const char *key) {
-  g_autofree char *actor = find_actor ();
   g_autoptr (MugaiJson) body = json_object ();
   g_autoptr (GError) error = NULL;
   gboolean stop = strcmp (name, "stop") == 0;
@@ -144,10 +122,13 @@ static int act (const Options *options, const char *socket, const char *name, co
                            MUGAI_CLI_WORDS ("理由を --reason に書いてください", "say why: --reason TEXT"));
   g_autofree char *folded = g_utf8_strdown (key, -1);
   json_object_set_new (body, "key", mugai_json_string (folded));
-  json_object_set_new (body, "because", mugai_json_string (options->reason));
-  if (!mugai_keeper_log_act (socket, stop ? MUGAI_KEEPER_ACT_STOP : MUGAI_KEEPER_ACT_RESUME, actor, body,
-                             KEEPER_WAIT_MS, &error))
-    return mugai_cli_fail (EX_TEMPFAIL, "flow", "%s", error->message);
+  json_object_set_new (body, "reason", mugai_json_string (options->reason));
+  g_autoptr (MugaiJson) answer =
+      mugai_keeper_act (socket, stop ? MUGAI_KEEPER_ACT_STOP : MUGAI_KEEPER_ACT_RESUME, body, KEEPER_WAIT_MS, &error);
+  if (answer == NULL) {
+    gboolean refused = g_error_matches (error, MUGAI_KEEPER_ERROR, MUGAI_KEEPER_ERROR_FAILED);
+    return mugai_cli_fail (refused ? EX_NOPERM : EX_TEMPFAIL, "flow", "%s", error->message);
+  }
   printf (stop ? MUGAI_CLI_WORDS ("%s を止めました\n", "%s is stopped\n")
                : MUGAI_CLI_WORDS ("%s を再開しました\n", "%s may send again\n"),
           folded);

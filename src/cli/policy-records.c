@@ -292,16 +292,27 @@ static char *clauses_path (const MugaiPolicyOptions *options) {
                                                          : g_build_filename (source, "clauses.yaml", NULL);
 }
 
+json_t *mugai_policy_cli_cover (const MugaiPolicy *policy, const MugaiPolicyOptions *options, json_t *hits,
+                                GError **error) {
+  g_autofree char *path = clauses_path (options);
+  g_autoptr (MugaiYamlFile) file = read_clauses (path, error);
+  if (!file)
+    return NULL;
+  g_autoptr (MugaiJson) list = mugai_policy_list (policy, g_get_real_time ());
+  json_t *covered = json_array ();
+  const MugaiYamlNode *clauses = mugai_yaml_value (file->root, "clauses");
+  for (guint i = 0; i < clauses->values->len; i++)
+    json_array_append_new (covered,
+                           cover (g_ptr_array_index (clauses->values, i), json_object_get (list, "rules"), hits));
+  return covered;
+}
+
 int mugai_policy_coverage_command (MugaiPolicyOptions *options) {
   g_autoptr (GError) error = NULL;
   g_autoptr (MugaiPolicy) policy = mugai_offline_policy (options->policy);
   if (!policy)
     return EX_CONFIG;
-  g_autofree char *path = clauses_path (options);
-  g_autoptr (MugaiYamlFile) file = read_clauses (path, &error);
   g_autoptr (MugaiJson) hits = json_object ();
-  if (!file)
-    return mugai_cli_fail (EX_CONFIG, "policy coverage", "%s", error->message);
   if (!mugai_policy_cli_records (options, take_hits, hits, &error)) {
     fprintf (stderr,
              MUGAI_CLI_WORDS ("mugai policy coverage: 記録を読めないため、件数は0です: %s\n",
@@ -309,12 +320,9 @@ int mugai_policy_coverage_command (MugaiPolicyOptions *options) {
              error->message);
     g_clear_error (&error);
   }
-  g_autoptr (MugaiJson) list = mugai_policy_list (policy, g_get_real_time ());
-  g_autoptr (MugaiJson) covered = json_array ();
-  const MugaiYamlNode *clauses = mugai_yaml_value (file->root, "clauses");
-  for (guint i = 0; i < clauses->values->len; i++)
-    json_array_append_new (covered,
-                           cover (g_ptr_array_index (clauses->values, i), json_object_get (list, "rules"), hits));
+  g_autoptr (MugaiJson) covered = mugai_policy_cli_cover (policy, options, hits, &error);
+  if (!covered)
+    return mugai_cli_fail (EX_CONFIG, "policy coverage", "%s", error->message);
   if (options->json)
     mugai_policy_cli_print_json (covered);
   else

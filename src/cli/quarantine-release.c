@@ -17,6 +17,7 @@
 #include "mugai/base/base.h"
 #include "mugai/base/fd.h"
 #include "mugai/base/unicode.h"
+#include "mugai/gate.h"
 #include "mugai/milter.h"
 #include "mugai/quarantine/acts.h"
 
@@ -235,6 +236,16 @@ static void text_only (const MugaiFacts *facts, MugaiDecision *decision) {
   }
 }
 
+/* The child has read a hostile mail: what it hands out is text by our grammar, or it does not leave. */
+static gboolean passes_gate (GBytes *mail, GError **error) {
+  const MugaiGateExpect expect = { .ceiling = MUGAI_CEILING_TEXT };
+  MugaiGateResult result = { 0 };
+  gsize length_bytes = 0;
+  const char *data = g_bytes_get_data (mail, &length_bytes);
+
+  return mugai_gate_check (data, length_bytes, &expect, &result, error);
+}
+
 static GBytes *rebuild_text (MugaiWorker *worker, const MugaiPolicy *policy, json_t *record, int message_fd,
                              GError **error) {
   MugaiSteps *steps = mugai_worker_steps (worker, g_get_monotonic_time () + SMTP_TIMEOUT_S * G_USEC_PER_SEC);
@@ -253,7 +264,12 @@ static GBytes *rebuild_text (MugaiWorker *worker, const MugaiPolicy *policy, jso
   g_autoptr (MugaiDecision) decision = mugai_policy_decide (policy, envelope, facts);
   g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (text_at (record, "id"), policy, envelope->time_us);
   text_only (facts, decision);
-  return steps->rebuild (steps->self, decision, context, &mail, error) ? mail : NULL;
+  if (!steps->rebuild (steps->self, decision, context, &mail, error))
+    return NULL;
+  if (passes_gate (mail, error))
+    return mail;
+  g_bytes_unref (mail);
+  return NULL;
 }
 
 static GBytes *make_text (GBytes *original, const MugaiPolicy *policy, json_t *record, GError **error) {

@@ -1,43 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * cli/quarantine: mugai quarantine: the table of its commands, and list, show and export.
+ * cli/quarantine: mugai quarantine: the table of its commands, their options, and where the store is.
  *
- * list and show read the index only; a look at an item is on the chain, too. export hands out the original as received, or one part of it; a part is taken out by a
- * sandboxed worker, and is handed out only when it has the SHA-256 of the record. An export is an act on the audit
- * chain, before the first byte leaves. Hostile bytes never go to a terminal.
+ * Who may do what is the keeper's to say; an act that cannot be recorded is not done.
  */
 #include "mugai/quarantine.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <glib/gstdio.h>
-
-#include "mugai/base/base.h"
-#include "mugai/base/fd.h"
-#include "mugai/base/unicode.h"
-#include "mugai/worker.h"
-
-#include "mugai/quarantine/acts.h"
-
 #include "cli.h"
-#include "offline.h"
 #include "quarantine.h"
 #include "words.h"
 
 #define DEFAULT_ITEMS 50
-#define EXTRACT_S 60 /* a person waits */
-#define EXTRACT_CPU_S 60u
-#define EXTRACT_SCRATCH_BYTES (512u * 1024 * 1024)
-
-#if defined(__SANITIZE_ADDRESS__)
-#define EXTRACT_MEMORY_BYTES 0 /* its shadow is larger than any limit */
-#else
-#define EXTRACT_MEMORY_BYTES (G_GUINT64_CONSTANT (2) * 1024 * 1024 * 1024)
-#endif
-
 static void options_clear (MugaiCliQuarantine *options) {
   char **texts[] = { &options->config_path, &options->store, &options->keys,         &options->since,  &options->until,
                      &options->text,        &options->state, &options->part,         &options->output, &options->reason,
@@ -83,355 +59,6 @@ MugaiQuarantine *mugai_cli_open_store (const MugaiCliQuarantine *options, const 
   return quarantine;
 }
 
-/* ---- list ---- */
-
-static json_t *item_object (const MugaiQuarantineItem *item) {
-  json_t *object = json_object ();
-
-  json_object_set_new (object, "id", mugai_json_string (item->id));
-  json_object_set_new (object, "time", mugai_json_string (item->time));
-  json_object_set_new (object, "from", mugai_json_string (item->from));
-  json_object_set_new (object, "recipients", mugai_json_strv ((const char *const *) item->recipients));
-  json_object_set_new (object, "subject", mugai_json_string (item->subject));
-  json_object_set_new (object, "direction", mugai_json_string (item->direction));
-  json_object_set_new (object, "action", mugai_json_string (item->action));
-  json_object_set_new (object, "reason", mugai_json_string (item->reason));
-  json_object_set_new (object, "class", mugai_json_string (item->item_class));
-  json_object_set_new (object, "legal_hold", json_boolean (item->legal_hold));
-  json_object_set_new (object, "kept_until_s", json_integer (item->kept_until_s));
-  json_object_set_new (object, "state", mugai_json_string (item->state));
-  json_object_set_new (object, "sha256", mugai_json_string (item->sha256));
-  json_object_set_new (object, "size_bytes", json_integer ((json_int_t) item->size_bytes));
-  json_object_set_new (object, "n_parts", json_integer (item->n_parts));
-  return object;
-}
-
-/* One object a line: a program reads it without waiting for the end. */
-static void print_items_json (GPtrArray *items) {
-  for (guint i = 0; i < items->len; i++) {
-    g_autoptr (MugaiJson) object = item_object (g_ptr_array_index (items, i));
-    g_autofree char *text = mugai_json_line (object);
-    puts (text);
-  }
-}
-
-static char **item_row (const MugaiQuarantineItem *item) {
-  char **row = g_new0 (char *, 9);
-  guint n = g_strv_length (item->recipients);
-
-  row[0] = g_strdup (item->id);
-  row[1] = g_strdup (item->time);
-  row[2] = g_strdup_printf ("%s%s", item->state, item->legal_hold ? "*" : "");
-  row[3] = g_strdup (item->reason);
-  row[4] = g_strdup_printf ("%" G_GUINT64_FORMAT, item->size_bytes);
-  row[5] = g_strdup (item->from[0] != '\0' ? item->from : "<>");
-  row[6] =
-      n > 1 ? g_strdup_printf ("%s +%u", item->recipients[0], n - 1) : g_strdup (n == 1 ? item->recipients[0] : "");
-  row[7] = g_strdup (item->subject);
-  return row;
-}
-
-static void print_items (GPtrArray *items) {
-  const MugaiCliColumn columns[] = { { "ID", 0 },
-                                     { MUGAI_CLI_WORDS ("日時", "TIME"), 0 },
-                                     { MUGAI_CLI_WORDS ("状態", "STATE"), 0 },
-                                     { MUGAI_CLI_WORDS ("規則", "RULE"), 24 },
-                                     { MUGAI_CLI_WORDS ("サイズ", "BYTES"), 0 },
-                                     { MUGAI_CLI_WORDS ("差出人", "FROM"), 32 },
-                                     { MUGAI_CLI_WORDS ("宛先", "TO"), 32 },
-                                     { MUGAI_CLI_WORDS ("件名", "SUBJECT"), 60 } };
-  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-
-  for (guint i = 0; i < items->len; i++)
-    g_ptr_array_add (rows, item_row (g_ptr_array_index (items, i)));
-  mugai_cli_table (columns, G_N_ELEMENTS (columns), rows);
-}
-
-static int list (const Options *options, const char *none) {
-  MugaiQuarantineQuery query = { .since = options->since,
-                                 .until = options->until,
-                                 .state = options->state,
-                                 .text = options->text,
-                                 .limit = (guint) options->limit,
-                                 .offset = (guint) options->offset };
-  int status = 0;
-  g_autoptr (MugaiQuarantine) quarantine = mugai_cli_open_store (options, "quarantine list", &status);
-
-  (void) none;
-  if (quarantine == NULL)
-    return status;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) items = mugai_quarantine_list (quarantine, &query, &error);
-
-  if (items == NULL)
-    return mugai_cli_fail_store ("quarantine list", error);
-  if (options->json)
-    print_items_json (items);
-  else
-    print_items (items);
-  return 0;
-}
-
-/* ---- show ---- */
-
-static const char *text_at (json_t *object, const char *key) {
-  const char *text = json_string_value (json_object_get (object, key));
-
-  return text != NULL ? text : "";
-}
-
-static void print_field (const char *label, const char *text) {
-  g_autofree char *safe = mugai_unicode_make_safe (text, -1, 0);
-
-  printf ("%s%*s%s\n", label, (int) (14 - MIN (mugai_unicode_columns (label, -1), 13)), "", safe);
-}
-
-static void print_reasons (json_t *record) {
-  json_t *reason;
-  size_t i;
-
-  json_array_foreach (json_object_get (record, "reasons"), i, reason) {
-    g_autofree char *text = g_strdup_printf ("%s: %s", text_at (reason, "rule"), text_at (reason, "because"));
-    print_field (i == 0 ? MUGAI_CLI_WORDS ("理由", "Why") : "", text);
-  }
-}
-
-static void print_recipients (json_t *record) {
-  json_t *recipient;
-  size_t i;
-
-  json_array_foreach (json_object_get (record, "recipients"), i, recipient) {
-    g_autofree char *text = g_strdup_printf ("%s (%s)", text_at (recipient, "address"), text_at (recipient, "action"));
-    print_field (i == 0 ? MUGAI_CLI_WORDS ("宛先", "To") : "", text);
-  }
-}
-
-static char **part_row (json_t *part) {
-  char **row = g_new0 (char *, 8);
-  g_autofree char *flags = mugai_json_line (json_object_get (part, "flags"));
-
-  row[0] = g_strdup (text_at (part, "path"));
-  row[1] = g_strdup (text_at (part, "action"));
-  row[2] = g_strdup (text_at (part, "rule"));
-  row[3] = g_strdup_printf ("%s%s%s", text_at (part, "scan"), text_at (part, "signature")[0] != '\0' ? " " : "",
-                            text_at (part, "signature"));
-  row[4] = g_strdup (text_at (part, "detected"));
-  row[5] = g_strdup_printf ("%" JSON_INTEGER_FORMAT, json_integer_value (json_object_get (part, "size_bytes")));
-  const char *name = json_string_value (json_array_get (json_object_get (part, "names"), 0));
-  row[6] = g_strdup_printf ("%s %s", name != NULL ? name : "", strcmp (flags, "[]") != 0 ? flags : "");
-  return row;
-}
-
-static void print_parts (json_t *record) {
-  const MugaiCliColumn columns[] = {
-    { MUGAI_CLI_WORDS ("部分", "PART"), 20 }, { MUGAI_CLI_WORDS ("処理", "ACTION"), 0 },
-    { MUGAI_CLI_WORDS ("規則", "RULE"), 24 }, { MUGAI_CLI_WORDS ("検査", "SCAN"), 32 },
-    { MUGAI_CLI_WORDS ("種類", "TYPE"), 40 }, { MUGAI_CLI_WORDS ("サイズ", "BYTES"), 0 },
-    { MUGAI_CLI_WORDS ("名前", "NAME"), 60 }
-  };
-  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-  json_t *part;
-  size_t i;
-
-  json_array_foreach (json_object_get (record, "parts"), i, part) g_ptr_array_add (rows, part_row (part));
-  putchar ('\n');
-  mugai_cli_table (columns, G_N_ELEMENTS (columns), rows);
-}
-
-static void print_record (json_t *record) {
-  json_t *envelope = json_object_get (record, "envelope");
-
-  print_field ("ID", text_at (record, "id"));
-  print_field (MUGAI_CLI_WORDS ("日時", "Time"), text_at (record, "time"));
-  print_field (MUGAI_CLI_WORDS ("方向", "Direction"), text_at (record, "direction"));
-  print_field (MUGAI_CLI_WORDS ("処理", "Action"), text_at (record, "action"));
-  print_field (MUGAI_CLI_WORDS ("接続元", "Client"), text_at (envelope, "client"));
-  print_field (MUGAI_CLI_WORDS ("差出人", "From"), text_at (envelope, "from"));
-  print_recipients (record);
-  print_field (MUGAI_CLI_WORDS ("件名", "Subject"), text_at (record, "subject"));
-  print_field ("Message-ID", text_at (record, "message_id"));
-  print_field (MUGAI_CLI_WORDS ("キュー ID", "Queue id"), text_at (record, "queue_id"));
-  print_reasons (record);
-  print_field (MUGAI_CLI_WORDS ("ポリシー", "Policy"), text_at (json_object_get (record, "policy"), "name"));
-  print_parts (record);
-}
-
-/* What became of it: releases with their recipients and what the MTA said, and every act. */
-static void print_history (MugaiQuarantine *quarantine, const char *id) {
-  g_autoptr (MugaiJson) releases = mugai_quarantine_releases (quarantine, id, NULL);
-  g_autoptr (MugaiJson) acts = mugai_quarantine_history (quarantine, id, NULL);
-  json_t *release, *row;
-  size_t i, j;
-
-  json_array_foreach (releases, i, release) {
-    json_array_foreach (json_object_get (release, "recipients"), j, row) {
-      g_autofree char *text =
-          g_strdup_printf ("%s: %s %s", text_at (row, "address"), text_at (row, "state"), text_at (row, "reply"));
-      print_field (MUGAI_CLI_WORDS ("解除", "Release"), text);
-    }
-  }
-  json_array_foreach (acts, i, row) {
-    g_autoptr (MugaiJson) body = json_loads (text_at (row, "body"), 0, NULL);
-    g_autofree char *text = g_strdup_printf ("%s %s %s (%s) %s", text_at (row, "at"), text_at (row, "kind"),
-                                             text_at (row, "actor"), text_at (body, "role"), text_at (body, "reason"));
-    print_field (i == 0 ? MUGAI_CLI_WORDS ("経過", "History") : "", text);
-  }
-}
-
-/* A look into an item is an act; at a store without a keeper, a copy elsewhere, nobody could write it down. */
-static gboolean note_view (const Options *options, const char *id, int *ret_status) {
-  if (options->keeper_socket == NULL)
-    return TRUE;
-  g_autoptr (MugaiJson) answer = mugai_cli_act (options, "quarantine show", "view", id, NULL, ret_status);
-  return answer != NULL;
-}
-
-static int show (const Options *options, const char *id) {
-  g_autoptr (GError) error = NULL;
-  int status = 0;
-  g_autoptr (MugaiQuarantine) quarantine = mugai_cli_open_store (options, "quarantine show", &status);
-  if (quarantine == NULL)
-    return status;
-  g_autoptr (MugaiJson) record = mugai_quarantine_record (quarantine, id, &error);
-
-  if (record == NULL)
-    return mugai_cli_fail_store ("quarantine show", error);
-  if (!note_view (options, id, &status))
-    return status;
-  if (!options->json) {
-    print_record (record);
-    print_history (quarantine, id);
-    return 0;
-  }
-  g_autofree char *text = mugai_json_line (record);
-  puts (text);
-  return 0;
-}
-
-/* ---- export ---- */
-
-/* On the chain before the first byte leaves; not allowed, or no keeper: nothing leaves. */
-static gboolean log_export (const Options *options, const char *id, GBytes *content, int *ret_status) {
-  g_autofree char *sha256 = mugai_sha256_hex (g_bytes_get_data (content, NULL), g_bytes_get_size (content));
-  json_t *body = json_object ();
-
-  json_object_set_new (body, "quarantine_id", mugai_json_string (id));
-  json_object_set_new (body, "part", mugai_json_string (options->part));
-  json_object_set_new (body, "sha256", mugai_json_string (sha256));
-  json_object_set_new (body, "size_bytes", json_integer ((json_int_t) g_bytes_get_size (content)));
-  json_object_set_new (body, "output", mugai_json_string (options->output));
-  g_autoptr (MugaiJson) answer = mugai_cli_act (options, "quarantine export", "export", id, body, ret_status);
-  return answer != NULL;
-}
-
-/* (transfer full): what the record says the part's bytes are; NULL: no such part. */
-static char *find_part_sha256 (json_t *record, const char *path) {
-  json_t *part;
-  size_t i;
-
-  json_array_foreach (json_object_get (record, "parts"), i, part) {
-    if (strcmp (text_at (part, "path"), path) == 0)
-      return g_strdup (text_at (part, "sha256"));
-  }
-  return NULL;
-}
-
-static GBytes *extract_in (MugaiWorker *worker, int message_fd, const char *path, GError **error) {
-  MugaiSteps *steps = mugai_worker_steps (worker, g_get_monotonic_time () + EXTRACT_S * G_USEC_PER_SEC);
-  g_autoptr (MugaiFacts) facts = NULL;
-  g_autofree char *words = NULL;
-
-  if (!steps->inspect (steps->self, message_fd, &facts, &words, error))
-    return NULL;
-  if (facts != NULL)
-    return mugai_worker_extract (worker, path, error);
-  g_set_error (error, MUGAI_QUARANTINE_ERROR, MUGAI_QUARANTINE_ERROR_CORRUPT, "the message cannot be read: %s", words);
-  return NULL;
-}
-
-/* The sender's bytes are read by a sandboxed child, never here. */
-static GBytes *extract_part (GBytes *message, const char *path, GError **error) {
-  char *scratch = mugai_scratch_new (NULL, error);
-  if (scratch == NULL)
-    return NULL;
-  const MugaiSandboxOptions sandbox = { .scratch = scratch,
-                                        .scratch_bytes = EXTRACT_SCRATCH_BYTES,
-                                        .memory_bytes = EXTRACT_MEMORY_BYTES,
-                                        .cpu_s = EXTRACT_CPU_S };
-  GBytes *content = NULL;
-  g_auto (MugaiFd) message_fd = mugai_offline_seal (message, error);
-  g_autoptr (MugaiScanner) scanner = message_fd >= 0 ? mugai_scanner_new (NULL, scratch, NULL, error) : NULL;
-  MugaiWorker *worker = scanner != NULL ? mugai_worker_spawn (scanner, &sandbox, error) : NULL;
-
-  if (worker != NULL)
-    content = extract_in (worker, message_fd, path, error);
-  mugai_worker_close (worker);
-  mugai_scratch_free (scratch);
-  return content;
-}
-
-/* (transfer full): the part, with the very SHA-256 that the record has for it. */
-static GBytes *take_part (MugaiQuarantine *quarantine, const char *id, GBytes *message, const char *path,
-                          GError **error) {
-  g_autoptr (MugaiJson) record = mugai_quarantine_record (quarantine, id, error);
-  g_autofree char *wanted = record != NULL ? find_part_sha256 (record, path) : NULL;
-
-  if (record == NULL)
-    return NULL;
-  if (wanted == NULL) {
-    g_set_error (error, MUGAI_QUARANTINE_ERROR, MUGAI_QUARANTINE_ERROR_NOT_FOUND, "no part %s in %s", path, id);
-    return NULL;
-  }
-  g_autoptr (GBytes) content = extract_part (message, path, error);
-  if (content == NULL)
-    return NULL;
-  g_autofree char *sha256 = mugai_sha256_hex (g_bytes_get_data (content, NULL), g_bytes_get_size (content));
-  if (strcmp (sha256, wanted) == 0)
-    return g_steal_pointer (&content);
-  g_set_error (error, MUGAI_QUARANTINE_ERROR, MUGAI_QUARANTINE_ERROR_CORRUPT,
-               "part %s of %s is not the one on the record: SHA-256 %s, not %s", path, id, sha256, wanted);
-  return NULL;
-}
-
-static int write_output (const char *output, GBytes *content) {
-  g_autoptr (GError) error = NULL;
-  gboolean to_file = output != NULL && strcmp (output, "-") != 0;
-  g_auto (MugaiFd) file_fd = to_file ? open (output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
-
-  if (to_file && file_fd < 0)
-    return mugai_cli_fail (EX_CANTCREAT, "quarantine export", "%s: %s", output, g_strerror (errno));
-  gsize length_bytes = 0;
-  const void *data = g_bytes_get_data (content, &length_bytes);
-  if (mugai_fd_write_all (to_file ? file_fd : STDOUT_FILENO, data, length_bytes, &error))
-    return 0;
-  if (to_file)
-    (void) g_unlink (output);
-  return mugai_cli_fail (EX_IOERR, "quarantine export", "%s", error->message);
-}
-
-static int export_item (const Options *options, const char *id) {
-  g_autoptr (GError) error = NULL;
-  int status = 0;
-
-  if ((options->output == NULL || strcmp (options->output, "-") == 0) && isatty (STDOUT_FILENO))
-    return mugai_cli_fail (EX_USAGE, "quarantine export", "%s",
-                           MUGAI_CLI_WORDS ("原本は端末に出力できません。-o FILE を指定してください",
-                                            "not to a terminal: say -o FILE"));
-  g_autoptr (MugaiQuarantine) quarantine = mugai_cli_open_store (options, "quarantine export", &status);
-  if (quarantine == NULL)
-    return status;
-  g_autoptr (GBytes) message = mugai_quarantine_original (quarantine, id, &error);
-  if (message == NULL)
-    return mugai_cli_fail_store ("quarantine export", error);
-  g_autoptr (GBytes) content =
-      options->part != NULL ? take_part (quarantine, id, message, options->part, &error) : g_bytes_ref (message);
-  if (content == NULL)
-    return mugai_cli_fail_store ("quarantine export", error);
-  if (!log_export (options, id, content, &status))
-    return status;
-  return write_output (options->output, content);
-}
-
 /* ---- the commands ---- */
 
 static const struct {
@@ -439,8 +66,8 @@ static const struct {
   int (*run) (const MugaiCliQuarantine *options, const char *argument);
   const char *ja, *en;
 } commands[] = {
-  { "list", NULL, list, "一覧を表示します", "lists items, newest first" },
-  { "show", "ID", show, "1 件の記録と経過を表示します", "one item: its record and history" },
+  { "list", NULL, mugai_cli_quarantine_list, "一覧を表示します", "lists items, newest first" },
+  { "show", "ID", mugai_cli_quarantine_show, "1 件の記録と経過を表示します", "one item: its record and history" },
   { "request", "ID", mugai_cli_quarantine_request, "解除を申請します", "asks for a release" },
   { "approve", "ID", mugai_cli_quarantine_approve, "申請を承認します（申請者とは別の人）",
     "approves it: not who asked; for class high two" },
@@ -453,7 +80,7 @@ static const struct {
   { "delete", "ID", mugai_cli_quarantine_delete, "廃棄し、鍵を破壊します", "disposes of it: its key is destroyed" },
   { "hold", "ID", mugai_cli_quarantine_hold, "保全します（--end で終了）", "legal hold (--end ends it)" },
   { "extend", "ID", mugai_cli_quarantine_extend, "保存期間を延長します", "keeps it longer: --days from now" },
-  { "export", "ID", export_item, "原本または部分を取り出します", "takes out the original or a part" },
+  { "export", "ID", mugai_cli_quarantine_export, "原本または部分を取り出します", "takes out the original or a part" },
   { "disposals", NULL, mugai_cli_quarantine_disposals, "廃棄の一覧（--month）", "what was disposed of in a --month" },
   { "verify", NULL, mugai_cli_quarantine_verify, "すべての項目を検証します（--repair で索引を修復）",
     "proves every item (--repair mends the index)" },

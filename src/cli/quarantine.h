@@ -38,6 +38,11 @@ int mugai_cli_quarantine_extend (const MugaiCliQuarantine *options, const char *
 int mugai_cli_quarantine_rotate (const MugaiCliQuarantine *options, const char *none);
 int mugai_cli_quarantine_disposals (const MugaiCliQuarantine *options, const char *none);
 int mugai_cli_quarantine_recall (const MugaiCliQuarantine *options, const char *id);
+/* quarantine-view.c */
+int mugai_cli_quarantine_list (const MugaiCliQuarantine *options, const char *none);
+int mugai_cli_quarantine_show (const MugaiCliQuarantine *options, const char *id);
+/* quarantine-export.c */
+int mugai_cli_quarantine_export (const MugaiCliQuarantine *options, const char *id);
 /* quarantine-release.c */
 int mugai_cli_quarantine_send_due (const MugaiCliQuarantine *options, const char *none);
 int mugai_cli_quarantine_release (const MugaiCliQuarantine *options, const char *id);

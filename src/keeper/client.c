@@ -21,7 +21,6 @@
 #include "request.h"
 
 #define PAUSE_MS 20 /* between two tries */
-#define RECORD_ACTOR "mugaid"
 
 static gint64 left_ms (gint64 end_us) {
   return (end_us - g_get_monotonic_time () + 999) / 1000;
@@ -139,8 +138,8 @@ static gboolean send_request (const char *path, const char *kind, const char *ac
 }
 
 gboolean mugai_keeper_keep (const char *socket_path, json_t *record, int message_fd, int timeout_ms, GError **error) {
-  return send_request (socket_path, MUGAI_KEEPER_KIND_RECORD, RECORD_ACTOR, record, message_fd, timeout_ms, NULL,
-                       error);
+  return send_request (socket_path, MUGAI_KEEPER_KIND_RECORD, MUGAI_KEEPER_SERVICE, record, message_fd, timeout_ms,
+                       NULL, error);
 }
 
 gboolean mugai_keeper_log_act (const char *socket_path, const char *kind, const char *actor, json_t *body,
@@ -159,7 +158,7 @@ static json_t *ask_question (const char *path, const char *kind, json_t *body, i
   json_t *answer = NULL;
 
   json_object_set_new (body, "act_id", mugai_json_string (id));
-  return send_request (path, kind, RECORD_ACTOR, body, -1, timeout_ms, &answer, error) ? answer : NULL;
+  return send_request (path, kind, MUGAI_KEEPER_SERVICE, body, -1, timeout_ms, &answer, error) ? answer : NULL;
 }
 
 /* The only recipient outside; NULL: none, or several. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * keeper/peer: who is at the other end of a socket: the person, not only the process.
+ * keeper/peer: who is at the other end of a socket, and what that one may ask for.
  */
 #pragma once
 
-#include "mugai/quarantine/acts.h"
-#include "mugai/base/json.h"
+#include "request.h"
 
-/** mugai_keeper_peer: (transfer full): by the kernel's word; @body's "sudo_uid" counts only from root without a login uid. NULL: nobody there. */
-MugaiActor *mugai_keeper_peer (int fd, json_t *body, const MugaiAccounts *accounts);
+/** mugai_keeper_admit: may the process at @fd ask for it? Sets @request's doer where a person acts. FALSE: refused, with words. What a person
+ * may do with an item is looked at later, by the act itself, and a refusal there is a line on the chain. */
+gboolean mugai_keeper_admit (int fd, const MugaiKeeperOptions *options, MugaiKeeperRequest *request, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

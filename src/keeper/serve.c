@@ -20,6 +20,7 @@
 #include "mugai/base/fd.h"
 
 #include "counters.h"
+#include "peer.h"
 #include "store.h"
 
 #define RETRY_MS 1000
@@ -35,6 +36,7 @@ typedef struct {
 
 typedef struct {
   int listen_fd, stop_fd;
+  const MugaiKeeperOptions *options;
   MugaiKeeperStore *store;
   GPtrArray *clients;  /* of Client */
   GPtrArray *group;    /* of MugaiKeeperRequest */
@@ -157,12 +159,15 @@ static gboolean read_client (Keeper *keeper, Client *client) {
     answer (client->fd, NULL, error);
     return FALSE;
   }
+  if (!mugai_keeper_admit (client->fd, keeper->options, request, &error)) {
+    answer (client->fd, NULL, error);
+    mugai_keeper_request_free (request);
+    return FALSE;
+  }
   if (mugai_keeper_counters_is_question (request->kind)) {
     answer_question (keeper, client, request);
     return TRUE;
   }
-  if (mugai_quarantine_is_act (request->kind))
-    request->doer = mugai_keeper_store_who (keeper->store, client->fd, request->body);
   add_to_group (keeper, client, request);
   return TRUE;
 }
@@ -237,6 +242,7 @@ static void keeper_clear (Keeper *keeper) {
 gboolean mugai_keeper_serve (int listen_fd, int stop_fd, const MugaiKeeperOptions *options, GError **error) {
   Keeper keeper = { .listen_fd = listen_fd,
                     .stop_fd = stop_fd,
+                    .options = options,
                     .store = mugai_keeper_store_new (options),
                     .clients = g_ptr_array_new_with_free_func (client_free),
                     .group = g_ptr_array_new_with_free_func ((GDestroyNotify) mugai_keeper_request_free) };

@@ -11,12 +11,13 @@
 #include <string.h>
 
 #include "mugai/audit.h"
+#include "mugai/audit.h"
+#include "mugai/base/base.h"
 #include "mugai/quarantine.h"
 
 #include "counters.h"
 #include "export.h"
 #include "known.h"
-#include "peer.h"
 #include "upkeep.h"
 
 struct MugaiKeeperStore {
@@ -111,6 +112,20 @@ static gboolean complete_acts (MugaiKeeperStore *store, MugaiKnown *known, GErro
   return acts != NULL && mugai_audit_sync (store->audit, error);
 }
 
+/* Taking the head away before a cut hides the cut: then that it was gone is what everybody hears of. */
+static gboolean tell_head_missing (MugaiKeeperStore *store, GError **error) {
+  const char words[] = "the chain's signed head was missing: verify the chain with an anchor kept elsewhere";
+  g_autofree char *id = mugai_id_new ();
+  g_autoptr (MugaiJson) body = json_pack ("{s:s, s:s}", "act_id", id, "because", words);
+
+  if (!mugai_audit_head_was_missing (store->audit))
+    return TRUE;
+  if (store->options->alarm != NULL)
+    store->options->alarm ("audit-head-missing", words, store->options->alarm_data);
+  return mugai_audit_append (store->audit, "head-missing", "keeper", body, g_get_real_time (), error)
+         && mugai_audit_sync (store->audit, error);
+}
+
 static char *keys_folder (const MugaiKeeperStore *store) {
   const char *keys = store->options->keys;
 
@@ -130,7 +145,7 @@ gboolean mugai_keeper_store_open (MugaiKeeperStore *store, GError **error) {
     return FALSE;
   store->quarantine = mugai_quarantine_open_with_keys (store->options->store, keys, FALSE, error);
   if (store->quarantine == NULL || !repair (store, known, error) || !complete_acts (store, known, error)
-      || !mugai_quarantine_destroy_disposed (store->quarantine, error))
+      || !tell_head_missing (store, error) || !mugai_quarantine_destroy_disposed (store->quarantine, error))
     return FALSE;
   if (store->counters == NULL)
     store->counters = mugai_keeper_counters_new (store->options->audit, store->options->store, error);
@@ -142,6 +157,19 @@ gboolean mugai_keeper_store_open (MugaiKeeperStore *store, GError **error) {
 
 /* ---- keeping ---- */
 
+/* The answer was lost with the keeper's life, or the client's patience: it is given again. */
+static gboolean answer_again (MugaiKeeperStore *store, MugaiKeeperRequest *request, GError **error) {
+  g_autoptr (GError) cause = NULL;
+
+  if (request->doer == NULL || mugai_quarantine_act_again (store->quarantine, request->id, &request->answer, &cause))
+    return TRUE;
+  if (cause->domain == MUGAI_ACT_ERROR)
+    request->refused = g_steal_pointer (&cause);
+  else
+    g_propagate_error (error, g_steal_pointer (&cause));
+  return request->refused != NULL;
+}
+
 /* Takes out what the chain knows already, and the second of two with one id: (transfer container): the rest. */
 static GPtrArray *choose_new (MugaiKeeperStore *store, GPtrArray *group, GError **error) {
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
@@ -151,6 +179,8 @@ static GPtrArray *choose_new (MugaiKeeperStore *store, GPtrArray *group, GError 
     MugaiKeeperRequest *request = g_ptr_array_index (group, i);
     gboolean has = FALSE;
     if (!mugai_known_has (store->known, request->id, &has, error))
+      return NULL;
+    if (has && !answer_again (store, request, error))
       return NULL;
     if (!has && g_hash_table_add (seen, request->id))
       g_ptr_array_add (fresh, request);
@@ -276,19 +306,6 @@ json_t *mugai_keeper_store_answer (MugaiKeeperStore *store, const MugaiKeeperReq
 }
 
 /* ---- beside requests ---- */
-
-MugaiActor *mugai_keeper_store_who (MugaiKeeperStore *store, int fd, json_t *body) {
-  g_autoptr (GError) error = NULL;
-  const char *path = store->options->accounts;
-  g_autoptr (MugaiAccounts) accounts =
-      path != NULL && path[0] != '\0' ? mugai_accounts_load (path, &error) : mugai_accounts_parse ("", "", NULL);
-
-  if (accounts == NULL) { /* a mistake in it: nobody has a right that stands there */
-    g_message ("%s", error->message);
-    accounts = mugai_accounts_parse ("", "", NULL);
-  }
-  return mugai_keeper_peer (fd, body, accounts);
-}
 
 void mugai_keeper_store_after (MugaiKeeperStore *store) {
   g_autoptr (GError) error = NULL;

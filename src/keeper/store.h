@@ -22,8 +22,6 @@ gboolean mugai_keeper_store_keep (MugaiKeeperStore *store, GPtrArray *group, GEr
 void mugai_keeper_store_finish (MugaiKeeperStore *store);
 /** mugai_keeper_store_answer: (transfer full): to a question about the counters. */
 json_t *mugai_keeper_store_answer (MugaiKeeperStore *store, const MugaiKeeperRequest *request, GError **error);
-/** mugai_keeper_store_who: (transfer full): the person at @fd, by the account file as it is now. */
-MugaiActor *mugai_keeper_store_who (MugaiKeeperStore *store, int fd, json_t *body);
 /** mugai_keeper_store_after: what may only be done once the lines are durable: keys of items that were disposed of. */
 void mugai_keeper_store_after (MugaiKeeperStore *store);
 /** mugai_keeper_store_upkeep: a little of: expiry, rewrapping, forgetting keys, retention of the chain. */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -156,7 +157,20 @@ void children_end (Child *child) {
   wait_longer (child);
 }
 
+/* Keys, tokens and mails are in the memory of keeper and fronts: no core file, and no debugger of the same user. */
+static void leave_no_core (void) {
+  static const struct rlimit none = { 0, 0 };
+
+  (void) setrlimit (RLIMIT_CORE, &none);
+  (void) prctl (PR_SET_DUMPABLE, 0);
+}
+
 /* ---- keeper ---- */
+
+static void send_alarm (const char *code, const char *text, gpointer data) {
+  (void) master_send (GPOINTER_TO_INT (data), json_pack ("{s:s, s:o}", "alarm", code, "text", mugai_json_string (text)),
+                      NULL, 0);
+}
 
 static G_NORETURN void run_keeper (const Master *master, int stop_fd) {
   const MugaiKeeperOptions options = { .store = master->config->store,
@@ -167,11 +181,15 @@ static G_NORETURN void run_keeper (const Master *master, int stop_fd) {
                                        .high_days = master->config->kept_high_days,
                                        .infected_days = master->config->kept_infected_days,
                                        .audit_days = master->config->kept_audit_days,
-                                       .backup_days = master->config->kept_backup_days };
+                                       .backup_days = master->config->kept_backup_days,
+                                       .front_uid = master->user.uid,
+                                       .alarm = send_alarm,
+                                       .alarm_data = GINT_TO_POINTER (stop_fd) };
   g_autoptr (GError) error = NULL;
 
   (void) prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   (void) prctl (PR_SET_NAME, "mugai-keeper");
+  leave_no_core ();
   (void) umask (027);
   if (mugai_keeper_serve (master->keeper_listen_fd, stop_fd, &options, &error))
     _exit (0);
@@ -187,10 +205,15 @@ void children_start_keeper (Master *master) {
     wait_longer (&master->keeper);
     return;
   }
-  const int keep[] = { theirs, master->keeper_listen_fd };
-  pid_t pid = children_fork (master, &master->keeper_user, keep, G_N_ELEMENTS (keep));
+  GArray *keep = credentials_open ();
+  guint n_credentials = keep->len;
+  g_array_append_val (keep, theirs);
+  g_array_append_val (keep, master->keeper_listen_fd);
+  pid_t pid = children_fork (master, &master->keeper_user, (const int *) (const void *) keep->data, keep->len);
   if (pid == 0)
     run_keeper (master, theirs);
+  g_array_set_size (keep, n_credentials);
+  credentials_close (keep);
   mugai_fd_close (theirs);
   if (pid < 0) {
     mugai_fd_close (ours);
@@ -217,6 +240,7 @@ static G_NORETURN void run_front (const Master *master, const Front *front, int 
 
   (void) prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   (void) prctl (PR_SET_NAME, "mugai-front");
+  leave_no_core ();
   int status = mugai_front_run (&options);
   _exit (status);
 }
@@ -288,25 +312,40 @@ static void hear_alarm (Master *master, json_t *message) {
     alarm_raise (master, code, text != NULL ? text : "");
 }
 
-/* A front reads no mail's structure, but what it says is still checked: nothing here depends on it beyond status and alarms. */
-void children_hear_front (Master *master, Front *front) {
+/* (transfer full) (nullable): one message; at its end the descriptor is closed: the child's death follows as a signal. */
+static json_t *hear (int *control_fd) {
   static char data[MUGAI_FRONT_MAX_MESSAGE_BYTES];
   int fds[MUGAI_FD_MAX_PASSED];
   guint n_fds = 0;
   g_autoptr (GError) error = NULL;
-  gssize length = mugai_fd_receive (front->child.control_fd, data, sizeof data, fds, &n_fds, 0, &error);
+  gssize length = mugai_fd_receive (*control_fd, data, sizeof data, fds, &n_fds, 0, &error);
 
   for (guint i = 0; length > 0 && i < n_fds; i++)
     mugai_fd_close (fds[i]);
-  if (length == 0) {
-    mugai_fd_close (mugai_fd_steal (&front->child.control_fd)); /* its death follows as a signal */
-    return;
-  }
-  g_autoptr (MugaiJson) message = length > 0 ? mugai_json_parse (data, (gsize) length, NULL) : NULL;
-  if (!json_is_object (message))
+  if (length == 0)
+    mugai_fd_close (mugai_fd_steal (control_fd));
+  json_t *message = length > 0 ? mugai_json_parse (data, (gsize) length, NULL) : NULL;
+  if (json_is_object (message))
+    return message;
+  json_decref (message);
+  return NULL;
+}
+
+/* A front reads no mail's structure, but what it says is still checked: nothing here depends on it beyond status and alarms. */
+void children_hear_front (Master *master, Front *front) {
+  g_autoptr (MugaiJson) message = hear (&front->child.control_fd);
+
+  if (message == NULL)
     return;
   front->ready = front->ready || json_is_true (json_object_get (message, "ready"));
   hear_report (front, message);
   if (json_object_get (message, "alarm") != NULL)
+    hear_alarm (master, message);
+}
+
+void children_hear_keeper (Master *master) {
+  g_autoptr (MugaiJson) message = hear (&master->keeper.control_fd);
+
+  if (message != NULL && json_object_get (message, "alarm") != NULL)
     hear_alarm (master, message);
 }

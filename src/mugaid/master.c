@@ -309,6 +309,7 @@ static void collect (const Master *master, GArray *items) {
   g_array_set_size (items, 0);
   add_poll (items, master->signal_fd);
   add_poll (items, master->control_listen_fd);
+  add_poll (items, master->keeper.control_fd);
   for (guint i = 0; i < master->clients->len; i++)
     add_poll (items, g_array_index (master->clients, int, i));
   for (guint i = 0; i < master->fronts->len; i++)
@@ -321,6 +322,10 @@ static void collect (const Master *master, GArray *items) {
 static void dispatch (Master *master, int fd) {
   if (fd == master->control_listen_fd)
     accept_client (master);
+  if (fd == master->keeper.control_fd) {
+    children_hear_keeper (master);
+    return;
+  }
   for (guint i = 0; i < master->fronts->len; i++) {
     Front *front = master->fronts->pdata[i];
     if (front->child.control_fd == fd) {

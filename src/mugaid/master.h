@@ -137,6 +137,13 @@ void children_start_front (Master *master, Front *front);
 void children_end (Child *child);
 void children_tell_front (Master *master, Front *front);
 void children_hear_front (Master *master, Front *front);
+void children_hear_keeper (Master *master); /* its alarms */
+
+/* ---- credentials.c ---- */
+#define CREDENTIALS_MAX 64u /* master keys that are given so: one a month is 5 years */
+/** credentials_open: (transfer full): descriptors of the master keys that came as credentials; the environment says which is which. */
+GArray *credentials_open (void);
+void credentials_close (GArray *fds);
 
 /* ---- generation.c ---- */
 void generation_start (Master *master);

@@ -9,7 +9,9 @@
 #include "store.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
+#define INDEX_MODE 0600
 #define SCHEMA_VERSION 2
 #define BUSY_MS 5000
 
@@ -54,6 +56,10 @@ static const char schema_2[] =
   "  body TEXT NOT NULL, on_chain INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
   "CREATE INDEX acts_item ON acts (item);"
   "CREATE INDEX acts_unconfirmed ON acts (act_id) WHERE on_chain = 0;";
+
+/* Of what upkeep asks each time; no row means anything else by them, so they are no schema of their own. */
+static const char lookups[] = "CREATE INDEX IF NOT EXISTS items_disposed ON items (id)"
+                              "  WHERE state IN ('deleted', 'expired') AND master <> -1;";
 
 static const char *const schemas[] = { schema_1, schema_2 };
 G_STATIC_ASSERT (G_N_ELEMENTS (schemas) == SCHEMA_VERSION);
@@ -144,13 +150,17 @@ gboolean mugai_quarantine_index_open (MugaiQuarantine *quarantine, const char *d
   if (sqlite3_open_v2 (path, &quarantine->index, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
     return mugai_quarantine_fail_index (quarantine, path, error);
   (void) sqlite3_busy_timeout (quarantine->index, BUSY_MS);
+  /* Envelopes and subjects stand in it as text: for its owner alone. What SQLite puts beside it gets the same mode. */
+  if (!read_only && chmod (path, INDEX_MODE) < 0)
+    return mugai_quarantine_fail_errno (error, "cannot change the mode of", path);
   if (!read_only
       && !execute (quarantine,
                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                    "PRAGMA secure_delete = ON;",
                    error))
     return FALSE;
-  return check_schema (quarantine, read_only, error);
+  return check_schema (quarantine, read_only, error)
+         && (read_only || execute (quarantine, lookups, error)); /* quick where they are there already */
 }
 
 void mugai_quarantine_index_close (MugaiQuarantine *quarantine) {

@@ -21,6 +21,7 @@
 #include "mugai/base/base.h"
 #include "mugai/base/fd.h"
 
+#define SERVICE_CREDENTIALS "/run/credentials/mugaid.service"
 #define MAX_KEYS 4096u /* a rotation a month for 300 years */
 
 typedef struct {
@@ -77,24 +78,56 @@ static gboolean read_key (MugaiKeys *keys, const char *folder, const char *name,
   return read (fd, key.bytes, MUGAI_KEYS_BYTES) == MUGAI_KEYS_BYTES || fail (error, path, "cannot be read");
 }
 
+static gboolean has_number (const MugaiKeys *keys, guint number) {
+  for (guint i = 0; i < keys->keys->len; i++)
+    if (g_array_index (keys->keys, Key, i).number == number)
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean read_folder (MugaiKeys *keys, const char *folder, const char *prefix, GError **error) {
   g_autoptr (GDir) directory = g_dir_open (folder, 0, NULL);
   const char *name;
 
   while (directory != NULL && (name = g_dir_read_name (directory)) != NULL) {
     guint number = number_of (name, prefix);
-    if (number > 0 && keys->keys->len < MAX_KEYS && !read_key (keys, folder, name, number, error))
+    if (number > 0 && !has_number (keys, number) && keys->keys->len < MAX_KEYS
+        && !read_key (keys, folder, name, number, error))
       return FALSE;
   }
   return TRUE;
 }
 
-static gboolean load (MugaiKeys *keys, GError **error) {
-  const char *credentials = g_getenv ("CREDENTIALS_DIRECTORY");
+/* "NUMBER=FD ...": credentials are root's, and the keeper is not: its master opened them for it. */
+static gboolean read_handed_over (MugaiKeys *keys, const char *list, GError **error) {
+  g_auto (GStrv) pairs = g_strsplit (list, " ", -1);
 
+  for (char **pair = pairs; *pair != NULL; pair++) {
+    int number = 0, fd = -1;
+    if (sscanf (*pair, "%d=%d", &number, &fd) != 2 || number <= 0 || has_number (keys, (guint) number))
+      continue;
+    Key key = { .number = (guint) number, .bytes = sodium_malloc (MUGAI_KEYS_BYTES) };
+    if (key.bytes == NULL)
+      return fail (error, *pair, "no locked memory");
+    g_array_append_val (keys->keys, key);
+    if (pread (fd, key.bytes, MUGAI_KEYS_BYTES, 0) != MUGAI_KEYS_BYTES)
+      return fail (error, *pair, "not a key of 32 bytes");
+  }
+  return TRUE;
+}
+
+/* What was handed over; else the credentials of whoever runs this; else the service's, which root may read. */
+static gboolean read_credentials (MugaiKeys *keys, GError **error) {
+  const char *handed_over = g_getenv (MUGAI_KEYS_VARIABLE), *own = g_getenv ("CREDENTIALS_DIRECTORY");
+
+  if (handed_over != NULL)
+    return read_handed_over (keys, handed_over, error);
+  return read_folder (keys, own != NULL ? own : SERVICE_CREDENTIALS, "mugai-", error);
+}
+
+static gboolean load (MugaiKeys *keys, GError **error) {
   g_array_set_size (keys->keys, 0);
-  if (!read_folder (keys, keys->folder, "", error)
-      || (credentials != NULL && !read_folder (keys, credentials, "mugai-", error)))
+  if (!read_folder (keys, keys->folder, "", error) || !read_credentials (keys, error))
     return FALSE;
   if (keys->keys->len > 1)
     qsort (keys->keys->data, keys->keys->len, sizeof (Key), compare_keys);

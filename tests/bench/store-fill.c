@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
  * Fills a quarantine with items of a past year, for store-year.py: usage: store-fill FOLDER ITEMS. Written by the room's own code,
- * sealed as the keeper does it, in groups of 64, but not synced.
+ * sealed as the keeper does it, in groups of 64, but not synced. store-fill FOLDER expire: disposes of what is due, as the keeper does.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "mugai/base/base.h"
 #include "mugai/base/fd.h"
 #include "mugai/quarantine.h"
+#include "mugai/quarantine/acts.h"
 
 #define GROUP 64u
 #define YEAR_MS (G_GINT64_CONSTANT (365) * 86400 * 1000)
@@ -55,16 +56,56 @@ static void put_one (MugaiQuarantine *store, guint n, gint64 ms) {
     g_error ("%s", error->message);
 }
 
+static void expire_one (MugaiQuarantine *store, const char *id, gint64 now_us) {
+  const MugaiActor keeper = { .name = (char *) "keeper", .roles = MUGAI_ROLE_KEEPER };
+  g_autofree char *act_id = mugai_id_new ();
+  g_autoptr (MugaiJson) body = json_pack ("{s:s, s:s, s:s}", "act_id", act_id, "item", id, "reason", "retention");
+  json_t *line = NULL, *answer = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!mugai_quarantine_act (store, "expire", &keeper, body, now_us, &line, &answer, &error))
+    g_error ("%s", error->message);
+  json_decref (line);
+  json_decref (answer);
+}
+
+static guint expire_group (MugaiQuarantine *store) {
+  const MugaiRetention retention = MUGAI_RETENTION_DEFAULT;
+  gint64 now_us = g_get_real_time ();
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) ids = mugai_quarantine_due (store, &retention, now_us, GROUP, &error);
+
+  if (ids == NULL || !mugai_quarantine_begin (store, &error))
+    g_error ("%s", error->message);
+  for (char **id = ids; *id != NULL; id++)
+    expire_one (store, *id, now_us);
+  if (!mugai_quarantine_commit (store, &error) || !mugai_quarantine_destroy_disposed (store, &error))
+    g_error ("%s", error->message);
+  return g_strv_length (ids);
+}
+
+static void expire (MugaiQuarantine *store) {
+  guint all = 0, n;
+
+  while ((n = expire_group (store)) > 0)
+    all += n;
+  g_print ("%u items disposed of\n", all);
+}
+
 int main (int argc, char **argv) {
   g_autoptr (GError) error = NULL;
   guint items = argc == 3 ? (guint) strtoul (argv[2], NULL, 10) : 0;
   gint64 end_ms = g_get_real_time () / 1000;
 
-  if (items == 0 || g_mkdir_with_parents (argv[1], 0700) < 0)
+  gboolean ending = argc == 3 && strcmp (argv[2], "expire") == 0;
+
+  if ((items == 0 && !ending) || g_mkdir_with_parents (argv[1], 0700) < 0)
     g_error ("usage: store-fill FOLDER ITEMS");
   g_autoptr (MugaiQuarantine) store = mugai_quarantine_open (argv[1], FALSE, &error);
   if (store == NULL)
     g_error ("%s", error->message);
+  if (ending)
+    expire (store);
   for (guint n = 0; n < items; n++) {
     if (n % GROUP == 0 && !mugai_quarantine_begin (store, &error))
       g_error ("%s", error->message);

@@ -5,6 +5,7 @@
 usage: test-release.py BUILD_DIR
 """
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -264,6 +265,160 @@ def mta_says_no(relay):
     assert state(relay, item) == "done"
 
 
+class SlowMta:
+    """Takes a mail, and says so only when it is told to."""
+
+    def __init__(self, port):
+        self.socket = socket.create_server(("127.0.0.1", port))
+        self.has_it, self.answer, self.mails = threading.Event(), threading.Event(), 0
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client = self.socket.accept()[0]
+                with client, client.makefile("rwb", 0) as stream:
+                    stream.write(b"220 slow\r\n")
+                    data = False
+                    for line in stream:
+                        if data and line == b".\r\n":
+                            self.mails, data = self.mails + 1, False
+                            self.has_it.set()
+                            self.answer.wait(60)
+                            stream.write(b"250 2.0.0 taken\r\n")
+                        elif not data:
+                            data = line.upper().startswith(b"DATA")
+                            stream.write(b"354 go\r\n" if data else b"250 ok\r\n")
+
+
+@contextlib.contextmanager
+def full_disk(relay):
+    """The keeper can write nothing: a file limit of no bytes, which its own user may set."""
+    def limit(size):
+        subprocess.run(["prlimit", "--pid", str(relay.mugaid.status()["keeper"]["pid"]), f"--fsize={size}:"], check=True, user="mugai-keep",
+                       group="mugai-keep", extra_groups=[])
+    limit(0)
+    try:
+        yield
+    finally:
+        limit("unlimited")
+
+
+def slow_and_full(relay):
+    """a slow MTA gets a mail once; a disk that is full before, or while the MTA answers, ends in a state that claims nothing untrue"""
+    item = hold(relay, clean())
+    approve(relay, item)
+    before = len(relay.sink.messages)
+    with full_disk(relay):
+        done = as_user(relay, APPROVER, "release", item)
+        assert done.returncode in (75, 77) and state(relay, item) == "approved", (done.returncode, done.stderr)
+    port = free_port()
+    elsewhere = relay.folder / "slow.yaml"
+    elsewhere.write_text(relay.mugaid.config.read_text().replace(f"release_listener: 127.0.0.1:{relay.release_port}", f"release_listener: 127.0.0.1:{port}"))
+    slow = SlowMta(port)
+    release = subprocess.Popen([str(relay.mugaid.build / "mugai"), "quarantine", "release", item, "--config", str(elsewhere)], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, env=dict(os.environ, SUDO_UID=str(APPROVER)))
+    assert slow.has_it.wait(60)
+    for words in (["release", item], ["release", item, "--again"], ["delete", item, "--reason", "x"]):
+        done = as_user(relay, ADMINISTRATOR if words[0] == "delete" else APPROVER2, *words)
+        assert done.returncode != 0, (words, done.stdout)
+    assert state(relay, item) == "queued"
+    with full_disk(relay):
+        slow.answer.set()
+        output = release.communicate(timeout=60)
+        assert release.returncode == 75, (release.returncode, output)
+        assert state(relay, item) == "queued", "not done, for it was not recorded; not failed, for it was taken"
+    assert as_user(relay, APPROVER, "release", item).returncode != 0 and slow.mails == 1 and len(relay.sink.messages) == before
+    slow.socket.close()
+    other = hold(relay, clean())
+    approve(relay, other)  # the disk has room again: so has the keeper
+    verified(relay)
+
+
+def head_missing(relay):
+    """a signed chain whose head has gone when mugaid starts is an alarm and a line; one that is there is none"""
+    relay.mugaid.stop()
+    (relay.mugaid.audit / "head.json").unlink()
+    relay.mugaid.start()
+    wait_for(lambda: "audit-head-missing" in [alarm["code"] for alarm in relay.mugaid.status()["alarms"]], 30, "the alarm")
+    lines = [line for line in chain(relay) if line["kind"] == "head-missing"]
+    assert len(lines) == 1 and lines[0]["actor"] == "keeper", lines
+    relay.mugaid.stop()
+    relay.mugaid.start()
+    assert len([line for line in chain(relay) if line["kind"] == "head-missing"]) == 1
+    verified(relay)
+
+
+def credentials(relay):
+    """a master key that only root may read, as systemd gives it, opens what it sealed; no copy of it is made"""
+    keys, given = pathlib.Path(f"{relay.mugaid.store}.keys"), relay.folder / "credentials"
+    item = hold(relay, clean())
+    original = good(as_user(relay, None, "export", item))
+    relay.mugaid.stop()
+    given.mkdir(mode=0o500)
+    moved = sorted(keys.glob("master-*.key"))
+    for path in moved:
+        (given / f"mugai-{path.name}").write_bytes(path.read_bytes())
+        (given / f"mugai-{path.name}").chmod(0o400)
+        path.unlink()
+    relay.mugaid.environment["CREDENTIALS_DIRECTORY"] = str(given)
+    relay.mugaid.start()
+    second = hold(relay, clean())
+    assert not list(keys.glob("master-*.key")), "the keeper made a key of its own"
+    environment = dict(os.environ, CREDENTIALS_DIRECTORY=str(given))
+    for each in (item, second):
+        done = relay.mugaid.mugai("quarantine", "export", each, "--config", relay.mugaid.config, env=environment)
+        assert done.returncode == 0, done.stderr
+    assert relay.mugaid.mugai("quarantine", "export", item, "--config", relay.mugaid.config, env=environment).stdout.decode() == original
+    assert relay.mugaid.mugai("quarantine", "export", item, "--config", relay.mugaid.config).returncode != 0, "it opens without the key"
+    relay.mugaid.stop()
+    del relay.mugaid.environment["CREDENTIALS_DIRECTORY"]
+    keeper = keys.stat()
+    for path in moved:
+        path.write_bytes((given / f"mugai-{path.name}").read_bytes())
+        path.chmod(0o400)
+        os.chown(path, keeper.st_uid, keeper.st_gid)
+    relay.mugaid.start()
+
+
+def people_only(relay):
+    """a stop of mail is an administrator's act, by the kernel's word; nobody but the service writes lines about the service"""
+    def flow(uid, *words):
+        environment = {key: value for key, value in os.environ.items() if key != "SUDO_UID"}
+        return relay.mugaid.mugai("flow", *words, "--config", relay.mugaid.config, env=dict(environment, SUDO_UID=str(uid)))
+    key = "outbound:sender:nobody@city.example.lg.jp"
+    for uid in (REVIEWER, APPROVER, AUDITOR, NOBODY):
+        assert flow(uid, "stop", key, "--reason", "x").returncode == (77 if uid != NOBODY else 0), uid  # root without an account keeps the machine going
+    assert flow(ADMINISTRATOR, "resume", key, "--reason", "調査済み").returncode == 0
+    acts = [(line["kind"], line["actor"].split(":")[1]) for line in chain(relay) if line["kind"].startswith("flow-")]
+    assert acts == [("flow-stop", str(NOBODY)), ("flow-resume", str(ADMINISTRATOR))], acts
+    refused = [line for line in chain(relay) if line["kind"] == "act-refused" and line["body"]["act"] == "flow-stop"]
+    assert len(refused) == 3, refused
+    before = len(chain(relay))
+    body = os.memfd_create("body", os.MFD_ALLOW_SEALING)
+    os.write(body, b'{"act_id":"01KAAAAAAAAAAAAAAAAAAAAAAA"}')
+    fcntl.fcntl(body, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL)
+    # The second act has the id of the first, as when an answer was lost: what was refused is refused again.
+    for kind, actor in (("policy-load", "mugaid"), ("flow-stop", "mugaid"), ("release-approve", "uid:1:x"), ("act-refused", "mugaid")):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+            client.settimeout(30)
+            client.connect(str(relay.mugaid.run / "keeper.sock"))
+            socket.send_fds(client, [json.dumps({"kind": kind, "actor": actor}).encode()], [body])
+            assert not json.loads(client.recv(65536))["ok"], kind
+    written = chain(relay)[before:]
+    assert all(line["kind"] == "act-refused" and line["actor"].startswith("uid:") for line in written), written
+
+
+def standing(relay):
+    """the month's report names the clauses of the standards, and how often the rules that serve them were used"""
+    month = chain(relay)[-1]["at"][:7]
+    done = relay.mugaid.mugai("audit", "report", "--month", month, "--json", "--config", relay.mugaid.config)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert any(row["n"] > 0 for row in report["coverage"]) and any(row["n"] == 0 for row in report["coverage"]), report["coverage"]
+    assert report["exceptions_standing"] == []
+
+
 def scanned_again(relay):
     """what today's signatures find is not let through, though it was approved"""
     late = relay.folder / "signatures" / "late.ndb"
@@ -397,7 +552,7 @@ def main():
     wait_for(lambda: not socket.socket().connect_ex(("127.0.0.1", port)), 30, "the release listener")
     with relay:
         scenarios = [as_original, as_attachment_and_text, twenty_at_once, forger, bound_token, mta_says_no, separation, infected, disposal,
-                     no_keeper, scanned_again, secrets]
+                     no_keeper, scanned_again, slow_and_full, people_only, standing, head_missing, credentials, secrets]
         chosen = [each for each in scenarios if len(sys.argv) < 3 or each.__name__ in sys.argv[2:]]
         run_scenarios([(each, relay) for each in chosen])
 

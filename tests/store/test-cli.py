@@ -99,9 +99,17 @@ def chain(folder):
     make_chain(audit, [record(1, "予算"), record(2, HOSTILE, "=cmd|'x'!A1<script>@example.com"), record(3, "議会 BUDGET")])
     assert mugai("audit", "verify", audit).returncode == 0
     for option, value, wanted in (("--subject", "budget", 1), ("--address", "hana@city.example.lg.jp", 3), ("--rule", "macro", 3),
-                                  ("--since", "2026-11-21T09:02", 2), ("--id", f"01K{1:023d}", 1), ("--subject", "none", 0)):
+                                  ("--subject", "議", 1), ("--subject", "会 b", 1), ("--subject", "t", 1), ("--subject", "会b", 0), ("--until", "2026-11-21T09:02", 2),
+                                  ("--until", "2026-11-20", 0), ("--since", "2026-11-21T09:02", 2), ("--id", f"01K{1:023d}", 1), ("--subject", "none", 0)):
         done = mugai("audit", "search", audit, option, value, "--json")
         assert done.returncode == 0 and len(done.stdout.splitlines()) == wanted, (option, value, done)
+    # All that is asked for must fit, whichever of it the index begins with.
+    for words, wanted in ((("--subject", "budget", "--rule", "macro"), 1), (("--subject", "budget", "--address", "@example.com"), 1),
+                          (("--rule", "macro", "--since", "2026-11-21T09:03"), 1), (("--rule", "other", "--subject", "budget"), 0),
+                          (("--id", f"01K{3:023d}", "--subject", "budget", "--address", "hana@city.example.lg.jp", "--rule", "macro"), 1),
+                          (("--address", "@city.example.lg.jp", "--limit", "2"), 2), (("--address", "@city.example.lg.jp", "--offset", "2"), 1)):
+        done = mugai("audit", "search", audit, *words, "--json")
+        assert done.returncode == 0 and len(done.stdout.splitlines()) == wanted, (words, done)
     for name in ("show", "search"):
         assert len(safe(mugai("audit", name, audit).stdout).splitlines()) == 4
     for lang in ("C.UTF-8", "ja_JP.UTF-8"):
@@ -117,6 +125,23 @@ def chain(folder):
     assert mugai("audit", "policy", audit, lang="ja_JP.UTF-8").stdout.decode().count("記録が取得できない場合") == 2
 
 
+def anchor(folder):
+    """an anchor from paper proves that the line it names is the same; a chain cut before it, or made anew, is told"""
+    audit = folder / "anchored"
+    make_chain(audit, [record(n, "x") for n in range(1, 4)])
+    lines = (audit / "audit-2026-11-21.jsonl").read_text().splitlines()
+    digits = json.loads(lines[1])["hash"][:32]
+    typed = "2:" + "-".join(digits[i:i + 4] for i in range(0, 32, 4))
+    assert mugai("audit", "verify", audit, "--anchor", typed).returncode == 0
+    assert mugai("audit", "verify", audit, "--anchor", typed.upper()).returncode == 0
+    assert mugai("audit", "verify", audit, "--anchor", "2:" + digits[:15]).returncode not in (0, 1), "too short to prove anything"
+    (audit / "audit-2026-11-21.jsonl").write_text(lines[0] + "\n")
+    assert mugai("audit", "verify", audit, "--anchor", typed).returncode == 1
+    shutil.rmtree(audit)
+    make_chain(audit, [record(n, "y") for n in range(1, 4)])
+    assert mugai("audit", "verify", audit).returncode == 0 and mugai("audit", "verify", audit, "--anchor", typed).returncode == 1
+
+
 def unlike(folder):
     """a day unlike the weeks before stands in the report; an even month has none"""
     audit = folder / "unlike"
@@ -128,7 +153,7 @@ def unlike(folder):
 
 def main():
     folder, failures = pathlib.Path(tempfile.mkdtemp(prefix="mugai-cli-")), 0
-    scenarios = [helps, tables, offline, chain, unlike]
+    scenarios = [helps, tables, offline, chain, anchor, unlike]
     for number, scenario in enumerate(scenarios, 1):
         try:
             scenario(folder)

@@ -88,6 +88,14 @@ gboolean mugai_quarantine_act (MugaiQuarantine *quarantine, const char *kind, co
                                gint64 now_us, json_t **ret_line, json_t **ret_answer, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * mugai_quarantine_act_again: the same request a second time, for its answer was lost: nothing is done.
+ * @ret_answer: (transfer full): what its line says, where it was done. A refused one is refused again; and one that gave tokens out: they are
+ * lost. FALSE: MUGAI_ACT_ERROR, or the index cannot be read.
+ */
+gboolean mugai_quarantine_act_again (MugaiQuarantine *quarantine, const char *act_id, json_t **ret_answer,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** mugai_quarantine_unconfirmed_acts: (transfer full): array of {"act_id","kind","actor","body"}: of the last group. */
 json_t *mugai_quarantine_unconfirmed_acts (MugaiQuarantine *quarantine, GError **error);
 /** mugai_quarantine_due: (transfer full): ids of at most @limit items whose time is over and that nothing holds. */

@@ -305,7 +305,12 @@ static void test_head (Fixture *fixture, gconstpointer data) {
   g_assert_false (is_good (fixture, NULL, &report));
   g_assert_cmpstr (report.file, ==, "head.json");
   mugai_audit_report_clear (&report);
-  mugai_audit_close (open_signed (fixture));
+  audit = open_signed (fixture);
+  g_assert_true (mugai_audit_head_was_missing (audit)); /* but that it was gone is said */
+  mugai_audit_close (audit);
+  audit = open_signed (fixture);
+  g_assert_false (mugai_audit_head_was_missing (audit));
+  mugai_audit_close (audit);
   assert_good (fixture);
   g_autofree char *anchor = g_build_filename (fixture->folder, "anchor.json", NULL);
   g_assert_false (is_good (fixture, anchor, &report));

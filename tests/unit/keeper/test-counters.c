@@ -178,8 +178,10 @@ static gboolean exceeds (Fixture *fixture, gboolean *ret_stopped) {
 
 static void act (Fixture *fixture, const char *kind) {
   g_autoptr (GError) error = NULL;
-  g_autoptr (MugaiJson) body = json_pack ("{s:s, s:s}", "key", KEY, "because", "test");
-  g_assert_true (mugai_keeper_log_act (fixture->socket, kind, "uid:0:root", body, 30000, &error));
+  g_autoptr (MugaiJson) body = json_pack ("{s:s, s:s}", "key", KEY, "reason", "test");
+  g_autoptr (MugaiJson) answer = mugai_keeper_act (fixture->socket, kind, body, 30000, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (answer);
 }
 
 static void test_stops (Fixture *fixture, gconstpointer data) {

@@ -482,12 +482,12 @@ static void test_migration (Fixture *fixture, gconstpointer data) {
 
   (void) data;
   mugai_quarantine_close (fixture->store);
-  change_index (fixture,
-                "DROP INDEX items_master; DROP INDEX items_age; DROP TABLE approvals; DROP TABLE release_recipients;"
-                "DROP TABLE releases; DROP TABLE acts; ALTER TABLE items DROP COLUMN master;"
-                "ALTER TABLE items DROP COLUMN class; ALTER TABLE items DROP COLUMN at_s;"
-                "ALTER TABLE items DROP COLUMN kept_until_s; ALTER TABLE items DROP COLUMN legal_hold;"
-                "PRAGMA user_version = 1");
+  change_index (fixture, "DROP INDEX items_disposed; DROP INDEX items_master; DROP INDEX items_age; DROP TABLE "
+                         "approvals; DROP TABLE release_recipients;"
+                         "DROP TABLE releases; DROP TABLE acts; ALTER TABLE items DROP COLUMN master;"
+                         "ALTER TABLE items DROP COLUMN class; ALTER TABLE items DROP COLUMN at_s;"
+                         "ALTER TABLE items DROP COLUMN kept_until_s; ALTER TABLE items DROP COLUMN legal_hold;"
+                         "PRAGMA user_version = 1");
   find = g_strdup_printf ("find '%s/blobs' -type f", fixture->directory);
   g_assert_true (g_spawn_command_line_sync (find, &path, NULL, NULL, NULL));
   g_assert_true (g_file_set_contents (g_strchomp (path), "plain text of then", -1, NULL));
