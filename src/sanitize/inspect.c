@@ -133,7 +133,10 @@ MugaiInspection *mugai_sanitize_inspect (GBytes *message, MugaiScanner *scanner,
     return NULL;
   }
   mugai_mail_fill_facts (inspection->mail, inspection->facts);
-  mugai_scanner_begin_message (scanner, message);
+  if (inspection->mail->oddities & MUGAI_BIT (MUGAI_ODDITY_PART_LIMIT))
+    mugai_scanner_begin_cut_message (scanner, message);
+  else
+    mugai_scanner_begin_message (scanner, message);
   for (guint i = 0; i < inspection->mail->entities->len; i++)
     inspect_entity (inspection, g_ptr_array_index (inspection->mail->entities, i), scanner);
   inspection->facts->oddities |= inspection->mail->oddities;

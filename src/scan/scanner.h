@@ -30,6 +30,7 @@ struct MugaiScanner {
   guint signatures;
 
   MugaiBudget budget;     /* of the message in hand */
+  gboolean bytes_only;    /* libclamav takes nothing apart */
   gboolean have_message;  /* a whole message was scanned */
   gboolean seen_complete; /* ... to its end, within every limit, and clean: seen is a list of clean objects */
   MugaiCache *clean;      /* of earlier messages too: what was found clean in a scan that was complete */
