@@ -173,7 +173,7 @@ def allowed():
     source = (TOP / "src/worker/sandbox.c").read_text()
     lists = re.findall(r"static const int (\w+)_calls\[\] = \{(.*?)\};", source, re.S)
     found = {name: set(re.findall(r"SCMP_SYS \((\w+)\)", text)) for name, text in lists}
-    return found["allowed"], found.get("spare", set())
+    return found["allowed"], found["spare"]
 
 
 def calls_used(relay, name):
@@ -194,7 +194,7 @@ def calls_used(relay, name):
         call = re.match(r" *(\w+)\(", text)
         if call and pid in inside:
             used[call[1]] = used.get(call[1], 0) + 1
-        elif text.lstrip().startswith("seccomp(SECCOMP_SET_MODE_FILTER"):
+        elif text.lstrip().startswith("seccomp(SECCOMP_SET_MODE_FILTER") and text.rstrip().endswith("= 0"):
             inside.add(pid)
     needed, spare = allowed()
     print("#   " + ", ".join(f"{call} {count}" for call, count in sorted(used.items(), key=lambda item: -item[1])))
