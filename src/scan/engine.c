@@ -236,6 +236,21 @@ static gboolean load_canary (struct cl_engine *engine, guint *signatures, GError
   return ok;
 }
 
+static void reset_message (MugaiScanner *scanner) {
+  const MugaiScanLimits *limits = &scanner->limits;
+  scanner->budget = (MugaiBudget){
+    .members = limits->max_members,
+    .unpacked_bytes = limits->max_unpacked_bytes,
+    .deadline_us = g_get_monotonic_time () + (gint64) limits->max_ms * 1000,
+    .max_ratio = limits->max_ratio,
+    .max_file_bytes = limits->max_file_bytes,
+  };
+  g_hash_table_remove_all (scanner->seen);
+  g_clear_pointer (&scanner->message_signature, g_free);
+  scanner->have_message = scanner->seen_complete = FALSE;
+  scanner->message_scan = MUGAI_SCAN_NOT_SCANNED;
+}
+
 static gboolean test_canary (MugaiScanner *scanner, GError **error) {
   g_autofree char *canary = make_canary ();
   g_autofree char *text = g_strdup_printf ("A self-test of the scanner.\n%s\n", canary);
@@ -243,6 +258,7 @@ static gboolean test_canary (MugaiScanner *scanner, GError **error) {
   g_autoptr (GBytes) harmless = g_bytes_new_static ("A self-test of the scanner.\n", 28);
   g_autofree char *signature = NULL;
   g_autofree char *none = NULL;
+  reset_message (scanner); /* its time begins now: loading may have taken minutes */
   if (mugai_engine_scan (scanner, content, NULL, &signature) != MUGAI_SCAN_INFECTED) {
     g_set_error_literal (error, MUGAI_SCAN_ERROR, MUGAI_SCAN_ERROR_CANARY, "self-test: the canary was not found");
     return FALSE;
@@ -353,21 +369,6 @@ static MugaiScanLimits fill_limits (const MugaiScanLimits *given) {
   DEFAULT (max_file_bytes, MUGAI_SCAN_MAX_FILE_BYTES);
 #undef DEFAULT
   return limits;
-}
-
-static void reset_message (MugaiScanner *scanner) {
-  const MugaiScanLimits *limits = &scanner->limits;
-  scanner->budget = (MugaiBudget){
-    .members = limits->max_members,
-    .unpacked_bytes = limits->max_unpacked_bytes,
-    .deadline_us = g_get_monotonic_time () + (gint64) limits->max_ms * 1000,
-    .max_ratio = limits->max_ratio,
-    .max_file_bytes = limits->max_file_bytes,
-  };
-  g_hash_table_remove_all (scanner->seen);
-  g_clear_pointer (&scanner->message_signature, g_free);
-  scanner->have_message = scanner->seen_complete = FALSE;
-  scanner->message_scan = MUGAI_SCAN_NOT_SCANNED;
 }
 
 /* What a sandbox would not let us open later: type data, the name converter, the locale of libarchive. */

@@ -559,6 +559,26 @@ static void test_load_fails (void) {
   remove_signatures (folder);
 }
 
+/* A set that takes longer to load than one mail may take is as good as any. */
+static void test_slow_load (void) {
+  g_autofree char *folder = make_signatures ();
+  g_autofree char *path = g_build_filename (folder, "many.hdb", NULL);
+  g_autoptr (GString) lines = g_string_new (NULL);
+  for (guint i = 0; i < 200000; i++)
+    g_string_append_printf (lines, "%032x:%u:Made.%u\n", i * 2654435761u, 1000 + i, i);
+  g_assert_true (g_file_set_contents (path, lines->str, -1, NULL));
+  const MugaiScanLimits limits = { .max_ms = 100 };
+  g_autoptr (GError) error = NULL;
+  gint64 start_us = g_get_monotonic_time ();
+  g_autoptr (MugaiScanner) scanner = mugai_scanner_new (folder, NULL, &limits, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (scanner);
+  if (g_get_monotonic_time () - start_us < 100 * G_TIME_SPAN_MILLISECOND)
+    g_test_skip ("loaded within the time of one mail");
+  (void) g_unlink (path);
+  remove_signatures (folder);
+}
+
 /* A mail that was cut at the limit of parts: found as it stands, but no part of it is clean, nor scanned. */
 static void test_cut_message (void) {
   g_autofree char *folder = make_signatures ();
@@ -646,6 +666,7 @@ int main (int argc, char **argv) {
   g_test_add_func ("/scan/seen", test_seen);
   g_test_add_func ("/scan/cache", test_cache);
   g_test_add_func ("/scan/over-limit", test_over_limit);
+  g_test_add_func ("/scan/slow-load", test_slow_load);
   g_test_add_func ("/scan/cut-message", test_cut_message);
   g_test_add_func ("/scan/set-time", test_set_time);
   g_test_add_func ("/scan/load-fails", test_load_fails);
