@@ -83,3 +83,6 @@ void mugai_scan_part (MugaiScanner *scanner, MugaiPart *part, GBytes *content, G
 
 /** mugai_scan_bytes: verdict of some bytes alone (another reader's view of a part). */
 MugaiScan mugai_scan_bytes (MugaiScanner *scanner, GBytes *content, char **ret_signature);
+
+/** mugai_scan_detect: (transfer none): the type of @content alone, interned. */
+const char *mugai_scan_detect (const MugaiScanner *scanner, GBytes *content);

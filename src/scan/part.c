@@ -230,3 +230,7 @@ void mugai_scan_part (MugaiScanner *scanner, MugaiPart *part, GBytes *content, G
   if (has_members (part, content))
     walk_archives (scanner, part, content, members);
 }
+
+const char *mugai_scan_detect (const MugaiScanner *scanner, GBytes *content) {
+  return mugai_type_detect (scanner->magic, mugai_bytes_of (content));
+}

@@ -79,6 +79,8 @@ def locks(eicar):
     seven = "application/x-7z-compressed"
     yield Fixture("7z encrypted", "a.7z", a.seven({"a.txt": secret}, "-psecret"), seven, "encrypted unsupported-format", "encrypted", members={"1": Member("a.txt", None, "encrypted unsupported-format", "encrypted")})
     yield Fixture("7z headers encrypted", "a.7z", a.seven({"a.txt": secret}, "-psecret", "-mhe=on"), seven, "encrypted unsupported-format", "encrypted", members={})
+    for label, rest, flags, scan in (("without its list", b"\0" * 24 + b"x" * 5000, "malformed", "unparsable"), ("empty", bytes.fromhex("8d9bd50f") + b"\0" * 20, "", "clean")):
+        yield Fixture(f"7z {label}", "a.7z", b"7z\xbc\xaf'\x1c\0\4" + rest, seven, flags, scan, members={})
     yield Fixture("7z in zip encrypted", "a.zip", a.simple_zip({b"a.7z": a.seven({"a.txt": secret}, "-psecret") or b""}), "application/zip", "encrypted", "encrypted")
     rar = "application/vnd.rar"
     listed = Member("shiryo.txt", None, "unsupported-format", "not-scanned")
