@@ -86,3 +86,15 @@ MugaiScan mugai_scan_bytes (MugaiScanner *scanner, GBytes *content, char **ret_s
 
 /** mugai_scan_detect: (transfer none): the type of @content alone, interned. */
 const char *mugai_scan_detect (const MugaiScanner *scanner, GBytes *content);
+
+/**
+ * MugaiScanMailFunc:
+ * @part: a member of an archive that is a mail; already looked at as a file
+ * @members: what is in the mail is appended, paths "<part>.1"
+ *
+ * This room reads no mail: whoever does opens one that lies in an archive. Its parts are then scanned by mugai_scan_part (); a mail in an archive in
+ * such a mail is not opened again (too-deep, over-limit).
+ */
+typedef void (*MugaiScanMailFunc) (MugaiScanner *scanner, MugaiPart *part, GBytes *content, GPtrArray *members);
+/** mugai_scanner_set_mail_look: @look (nullable): for all messages from now on. */
+void mugai_scanner_set_mail_look (MugaiScanner *scanner, MugaiScanMailFunc look);
