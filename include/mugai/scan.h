@@ -50,6 +50,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MugaiScanner, mugai_scanner_free)
 const char *mugai_scanner_version (const MugaiScanner *scanner);
 /** mugai_scanner_time: newest header or file time of the set [s since 1970]; 0: none loaded. */
 gint64 mugai_scanner_time (const MugaiScanner *scanner);
+/** mugai_scan_set_describe: the same of a folder that is not loaded; @ret_words (transfer full): "daily 27500 main 62 + 3 files". 0: nothing there. */
+gint64 mugai_scan_set_describe (const char *folder, char **ret_words);
 guint mugai_scanner_signatures (const MugaiScanner *scanner);
 
 /** mugai_scanner_set_scratch: where temporary files go from now on: a worker calls it after the fork. */
@@ -60,6 +62,11 @@ void mugai_scanner_set_password (MugaiScanner *scanner, const char *password);
 
 /** mugai_scanner_begin_message: @message (nullable: a file alone, not a mail); resets the budgets and what libclamav has seen; scans @message whole (once), remembers every object it saw. */
 void mugai_scanner_begin_message (MugaiScanner *scanner, GBytes *message);
+/**
+ * mugai_scanner_begin_cut_message: likewise, for a message of which not every part was read: libclamav looks at its bytes as they are and does not take it apart
+ * (its work grows with the parts, and its time limit does not hold there); every part is then over-limit without a scan of its own.
+ */
+void mugai_scanner_begin_cut_message (MugaiScanner *scanner, GBytes *message);
 /** mugai_scanner_message_verdict: of the whole message; @ret_signature (out) (transfer none) (nullable). */
 MugaiScan mugai_scanner_message_verdict (const MugaiScanner *scanner, const char **ret_signature);
 
@@ -76,3 +83,18 @@ void mugai_scan_part (MugaiScanner *scanner, MugaiPart *part, GBytes *content, G
 
 /** mugai_scan_bytes: verdict of some bytes alone (another reader's view of a part). */
 MugaiScan mugai_scan_bytes (MugaiScanner *scanner, GBytes *content, char **ret_signature);
+
+/** mugai_scan_detect: (transfer none): the type of @content alone, interned. */
+const char *mugai_scan_detect (const MugaiScanner *scanner, GBytes *content);
+
+/**
+ * MugaiScanMailFunc:
+ * @part: a member of an archive that is a mail; already looked at as a file
+ * @members: what is in the mail is appended, paths "<part>.1"
+ *
+ * This room reads no mail: whoever does opens one that lies in an archive. Its parts are then scanned by mugai_scan_part (); a mail in an archive in
+ * such a mail is not opened again (too-deep, over-limit).
+ */
+typedef void (*MugaiScanMailFunc) (MugaiScanner *scanner, MugaiPart *part, GBytes *content, GPtrArray *members);
+/** mugai_scanner_set_mail_look: @look (nullable): for all messages from now on. */
+void mugai_scanner_set_mail_look (MugaiScanner *scanner, MugaiScanMailFunc look);

@@ -63,6 +63,8 @@ static const Key keys[] = {
     "policy file of the security staff", "セキュリティ担当者のポリシーファイル" },
   { "signatures", TYPE_PATH, AT (signatures), "/var/lib/clamav", MAY_BE_EMPTY,
     "folder of the ClamAV signatures; \"\": none, then the policy's row scanner-missing holds", "ClamAV 定義ファイルのフォルダ" },
+  { "signatures_alarm", TYPE_DURATION, AT (signatures_alarm_ms), "24h", 60000, 1000 * 3600000u,
+    "an alarm when the newest signatures are older", "定義ファイルがこれより古いと警報を出す" },
   { "store", TYPE_PATH, AT (store), "/var/lib/mugai/quarantine", NOT_EMPTY,
     "quarantine: originals and their index", "隔離領域（原本と索引）" },
   { "audit", TYPE_PATH, AT (audit), "/var/lib/mugai/audit", NOT_EMPTY,

@@ -106,19 +106,21 @@ static MugaiFacts *look_at_file (MugaiScanner *scanner, const char *name, GBytes
   return facts;
 }
 
-static gboolean is_mail (const MugaiPart *part) {
-  g_autofree char *lower = part->names[0] != NULL ? g_ascii_strdown (part->names[0], -1) : NULL;
-  return g_str_equal (part->detected, "message/rfc822") || (lower != NULL && g_str_has_suffix (lower, ".eml"));
+static gboolean is_mail (MugaiScanner *scanner, const char *name, GBytes *content) {
+  g_autofree char *lower = name != NULL ? g_ascii_strdown (name, -1) : NULL;
+  return g_str_equal (mugai_scan_detect (scanner, content), "message/rfc822")
+         || (lower != NULL && g_str_has_suffix (lower, ".eml"));
 }
 
 /* A mail is inspected as the milter would; anything else is one part. */
 static json_t *look (MugaiScanner *scanner, const char *name, GBytes *content) {
+  if (is_mail (scanner, name, content)) {
+    g_autoptr (MugaiInspection) inspection = mugai_sanitize_inspect (content, scanner, NULL, NULL);
+    if (inspection != NULL)
+      return mugai_facts_to_json (mugai_inspection_facts (inspection));
+  }
   g_autoptr (MugaiFacts) facts = look_at_file (scanner, name, content);
-  if (!is_mail (g_ptr_array_index (facts->parts, 0)))
-    return mugai_facts_to_json (facts);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (MugaiInspection) inspection = mugai_sanitize_inspect (content, scanner, NULL, &error);
-  return mugai_facts_to_json (inspection != NULL ? mugai_inspection_facts (inspection) : facts);
+  return mugai_facts_to_json (facts);
 }
 
 static void run_child (MugaiScanner *scanner, const char *scratch, const char *name, GBytes *content, int out) {

@@ -21,6 +21,7 @@
 #include "mugai/worker.h"
 
 #define EXIT_SCRATCH 72
+#define OLD_AGAIN_S 3600
 #define OLD_US (150 * G_TIME_SPAN_SECOND) /* a little longer than the zygote's own patience */
 
 static void free_generation (Generation *generation) {
@@ -172,6 +173,23 @@ static void becomes_ready (Master *master, Generation *generation, json_t *messa
   switch_fronts (master);
   if (old != NULL)
     generation_stop (master, old, OLD_US);
+}
+
+/* By the newest header or file time of the set. A clock that was set back makes no set older than it is. */
+void generation_check_age (Master *master, gint64 now_s) {
+  const Generation *serving = master->serving;
+  if (serving == NULL || serving->time_s == 0)
+    return;
+  gint64 age_s = now_s - serving->time_s;
+  if (age_s * 1000 <= (gint64) master->config->signatures_alarm_ms)
+    master->old_told_s = 0;
+  else if (master->old_told_s == 0 || now_s - master->old_told_s >= OLD_AGAIN_S) {
+    g_autofree char *text = g_strdup_printf ("the newest signatures are %" G_GINT64_FORMAT " h %" G_GINT64_FORMAT
+                                             " min old (%s): are they still fetched?",
+                                             age_s / 3600, age_s / 60 % 60, serving->version);
+    master->old_told_s = now_s;
+    alarm_raise (master, "signatures-old", text);
+  }
 }
 
 static void has_failed (Master *master, Generation *generation, json_t *message) {

@@ -375,6 +375,7 @@ static void run_loop (Master *master) {
         hear_signals (master);
     }
     kill_late_generations (master);
+    generation_check_age (master, g_get_real_time () / G_USEC_PER_SEC);
     step_stop (master);
   }
 }

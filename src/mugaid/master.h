@@ -88,7 +88,8 @@ typedef struct {
   guint last_generation;
   gboolean generation_wanted; /* another reload came while one was loading */
   gint64 generation_at_us, generation_retry_us;
-  GArray *clients; /* of int: control connections */
+  gint64 old_told_s; /* since 1970: the last alarm about old signatures; 0: none about the serving set */
+  GArray *clients;   /* of int: control connections */
   GPtrArray *alarms;
   GPtrArray *acts;          /* of Act (alarm.c): not given to a process yet */
   pid_t acts_pid;           /* the process that writes acts now; 0: none */
@@ -150,6 +151,8 @@ void generation_start (Master *master);
 void generation_hear (Master *master, Generation *generation);
 void generation_ended (Master *master, Generation *generation, int status);
 void generation_stop (Master *master, Generation *generation, gint64 within_us);
+/** generation_check_age: the alarm "signatures-old" when the serving set is older at @now_s [since 1970] than mugai.yaml allows; again each hour while it is. */
+void generation_check_age (Master *master, gint64 now_s);
 
 /* ---- alarm.c ---- */
 /** alarm_raise: the one way to ask for a person. @code: [a-z-]+ */

@@ -38,7 +38,7 @@ MugaiPart *mugai_leaf_part (const MugaiInspection *inspection, const MugaiLeaf *
   return g_ptr_array_index (inspection->facts->parts, leaf->part);
 }
 
-static MugaiPart *new_part (const MugaiEntity *entity) {
+MugaiPart *mugai_new_part (const MugaiEntity *entity) {
   MugaiPart *part = mugai_part_new ();
   g_free (part->path);
   part->path = g_strdup (entity->path);
@@ -64,7 +64,7 @@ static void describe_container (const MugaiEntity *entity, MugaiScanner *scanner
 }
 
 /* Other readers may decode the same part otherwise: what they would get is scanned as well, and the worst verdict counts. */
-static void scan_views (const MugaiEntity *entity, MugaiScanner *scanner, MugaiPart *part) {
+void mugai_scan_views (const MugaiEntity *entity, MugaiScanner *scanner, MugaiPart *part) {
   for (guint i = 0; entity->views != NULL && i < entity->views->len; i++) {
     g_autofree char *signature = NULL;
     MugaiScan scan = mugai_scan_bytes (scanner, g_ptr_array_index (entity->views, i), &signature);
@@ -81,14 +81,14 @@ static void inspect_entity (MugaiInspection *inspection, MugaiEntity *entity, Mu
   leaf->entity = entity;
   leaf->part = inspection->facts->parts->len;
   g_ptr_array_add (inspection->leaves, leaf);
-  MugaiPart *part = new_part (entity);
+  MugaiPart *part = mugai_new_part (entity);
   g_ptr_array_add (inspection->facts->parts, part);
   if (entity->kind != MUGAI_ENTITY_LEAF) {
     describe_container (entity, scanner, part);
     return;
   }
   mugai_scan_part (scanner, part, entity->content, inspection->facts->parts);
-  scan_views (entity, scanner, part);
+  mugai_scan_views (entity, scanner, part);
   if (!entity->undecodable && g_str_equal (part->detected, "application/vnd.ms-tnef"))
     mugai_tnef_inspect (inspection, leaf, scanner);
   if (entity->undecodable)
@@ -156,7 +156,11 @@ MugaiInspection *mugai_sanitize_inspect (GBytes *message, MugaiScanner *scanner,
     return NULL;
   }
   mugai_mail_fill_facts (inspection->mail, inspection->facts);
-  mugai_scanner_begin_message (scanner, message);
+  mugai_scanner_set_mail_look (scanner, mugai_enclosed_inspect);
+  if (inspection->mail->oddities & MUGAI_BIT (MUGAI_ODDITY_PART_LIMIT))
+    mugai_scanner_begin_cut_message (scanner, message);
+  else
+    mugai_scanner_begin_message (scanner, message);
   for (guint i = 0; i < inspection->mail->entities->len; i++)
     inspect_entity (inspection, g_ptr_array_index (inspection->mail->entities, i), scanner);
   inspection->facts->oddities |= inspection->mail->oddities;

@@ -7,7 +7,7 @@
  *     tnef.c     winmail.dat's members   roles.c    what a leaf is        convert.c  what it says
  *     legs.c     which leg speaks        body.c     the new body          quoted.c   old notices in quotations
  *     notice.c   the notice              held.c     the held mail's       words.c    words for types and sizes
- *     context.c  what notices say beside the decision
+ *     context.c  what notices say beside the decision                     enclosed.c  mails in archives
  */
 #pragma once
 
@@ -50,6 +50,15 @@ MugaiPart *mugai_leaf_part (const MugaiInspection *inspection, const MugaiLeaf *
 void mugai_tnef_inspect (MugaiInspection *inspection, MugaiLeaf *leaf, MugaiScanner *scanner);
 /** mugai_tnef_extract: (transfer full) (nullable): the file at @path ("1.2/3") of some leaf. */
 GBytes *mugai_tnef_extract (const MugaiInspection *inspection, const char *path);
+
+/* enclosed.c */
+
+/** mugai_enclosed_inspect: a mail that lies in an archive: its parts become members behind it, scanned like any other. A MugaiScanMailFunc. */
+void mugai_enclosed_inspect (MugaiScanner *scanner, MugaiPart *mail, GBytes *content, GPtrArray *members);
+/** mugai_new_part: (transfer full): what the mail says of @entity: path, declared type, names, flags. */
+MugaiPart *mugai_new_part (const MugaiEntity *entity);
+/** mugai_scan_views: the other readings of @entity; the worst verdict counts. */
+void mugai_scan_views (const MugaiEntity *entity, MugaiScanner *scanner, MugaiPart *part);
 
 /* roles.c */
 

@@ -226,8 +226,9 @@ guint64 mugai_active_text (const char *type, MugaiBytes bytes) {
     return (has_sylk_macro (view) ? BIT (MACRO) : 0) | (has_dde_cell (view) ? BIT (ACTIVE_CONTENT) : 0);
   if (g_str_equal (type, "text/plain") || g_str_equal (type, "text/csv"))
     return has_dde_cell (view) ? BIT (ACTIVE_CONTENT) : 0;
-  if (g_str_equal (type, "application/x-mimearchive"))
-    return contains (view, "activemime") || contains (view, "qwn0axzltwltz") ? BIT (MACRO) : 0;
+  if (g_str_equal (type, "application/x-mimearchive")) /* its page as quoted-printable: tags stand as they are */
+    return mugai_active_markup (bytes, FALSE)
+           | (contains (view, "activemime") || contains (view, "qwn0axzltwltz") ? BIT (MACRO) : 0);
   if (g_str_equal (type, "application/msword+xml") || g_str_equal (type, "application/vnd.ms-excel+xml")
       || g_str_equal (type, "application/xml"))
     return contains (view, "macrospresent=\"yes\"") || contains (view, "<w:bindata w:name=\"editdata.mso\"")

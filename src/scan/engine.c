@@ -137,10 +137,10 @@ static MugaiScan verdict_of_result (cl_error_t result, const char *name) {
   }
 }
 
-static void set_scan_options (struct cl_scan_options *options) {
+static void set_scan_options (const MugaiScanner *scanner, struct cl_scan_options *options) {
   memset (options, 0, sizeof *options);
   options->general = CL_SCAN_GENERAL_HEURISTICS;
-  options->parse = ~0u;
+  options->parse = scanner->bytes_only ? 0 : ~0u;
   options->heuristic =
       CL_SCAN_HEURISTIC_EXCEEDS_MAX | CL_SCAN_HEURISTIC_ENCRYPTED_ARCHIVE | CL_SCAN_HEURISTIC_ENCRYPTED_DOC;
 }
@@ -170,7 +170,7 @@ MugaiScan mugai_engine_scan (MugaiScanner *scanner, GBytes *content, GHashTable 
   if (!map)
     return MUGAI_SCAN_NOT_SCANNED;
   struct cl_scan_options options;
-  set_scan_options (&options);
+  set_scan_options (scanner, &options);
   g_autoptr (GPtrArray) leaves = g_ptr_array_new_with_free_func (g_free);
   ScanState state = {
     .scanner = scanner, .seen = seen, .leaves = leaves, .whole_message = seen != NULL && seen == scanner->seen
@@ -236,6 +236,21 @@ static gboolean load_canary (struct cl_engine *engine, guint *signatures, GError
   return ok;
 }
 
+static void reset_message (MugaiScanner *scanner) {
+  const MugaiScanLimits *limits = &scanner->limits;
+  scanner->budget = (MugaiBudget){
+    .members = limits->max_members,
+    .unpacked_bytes = limits->max_unpacked_bytes,
+    .deadline_us = g_get_monotonic_time () + (gint64) limits->max_ms * 1000,
+    .max_ratio = limits->max_ratio,
+    .max_file_bytes = limits->max_file_bytes,
+  };
+  g_hash_table_remove_all (scanner->seen);
+  g_clear_pointer (&scanner->message_signature, g_free);
+  scanner->have_message = scanner->seen_complete = FALSE;
+  scanner->message_scan = MUGAI_SCAN_NOT_SCANNED;
+}
+
 static gboolean test_canary (MugaiScanner *scanner, GError **error) {
   g_autofree char *canary = make_canary ();
   g_autofree char *text = g_strdup_printf ("A self-test of the scanner.\n%s\n", canary);
@@ -243,6 +258,7 @@ static gboolean test_canary (MugaiScanner *scanner, GError **error) {
   g_autoptr (GBytes) harmless = g_bytes_new_static ("A self-test of the scanner.\n", 28);
   g_autofree char *signature = NULL;
   g_autofree char *none = NULL;
+  reset_message (scanner); /* its time begins now: loading may have taken minutes */
   if (mugai_engine_scan (scanner, content, NULL, &signature) != MUGAI_SCAN_INFECTED) {
     g_set_error_literal (error, MUGAI_SCAN_ERROR, MUGAI_SCAN_ERROR_CANARY, "self-test: the canary was not found");
     return FALSE;
@@ -258,36 +274,57 @@ static gboolean is_container_of_signatures (const char *name) {
   return g_str_has_suffix (name, ".cvd") || g_str_has_suffix (name, ".cld") || g_str_has_suffix (name, ".cud");
 }
 
-/* Version and time out of the headers; a file without one counts by its own time. */
-static void describe_folder (MugaiScanner *scanner, const char *folder) {
+static gint compare_words (gconstpointer a, gconstpointer b, gpointer data) {
+  (void) data;
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* One file of a set: its time, and what its header says ("daily 27500"), or NULL for one without; it counts by its own time. */
+static gint64 describe_file (const char *folder, const char *name, char **ret_header) {
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  GStatBuf status;
+
+  *ret_header = NULL;
+  if (g_stat (path, &status) != 0 || !S_ISREG (status.st_mode))
+    return 0;
+  struct cl_cvd *header = is_container_of_signatures (name) ? cl_cvdhead (path) : NULL;
+  if (!header)
+    return (gint64) status.st_mtime;
+  gint64 time_s = (gint64) header->stime;
+  *ret_header = g_strdup_printf ("%.*s %u", (int) strlen (name) - 4, name, header->version);
+  cl_cvdfree (header);
+  return time_s;
+}
+
+gint64 mugai_scan_set_describe (const char *folder, char **ret_words) {
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   g_autoptr (GPtrArray) headed = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GString) text = g_string_new (NULL);
+  gint64 newest_s = 0;
   guint n_plain = 0;
   const char *name;
   while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree char *path = g_build_filename (folder, name, NULL);
-    GStatBuf status;
-    if (g_stat (path, &status) != 0 || !S_ISREG (status.st_mode))
-      continue;
-    struct cl_cvd *header = is_container_of_signatures (name) ? cl_cvdhead (path) : NULL;
-    gint64 time_s = header ? (gint64) header->stime : (gint64) status.st_mtime;
-    scanner->time_s = MAX (scanner->time_s, time_s);
-    if (header) {
-      g_autofree char *base = g_strndup (name, strlen (name) - 4);
-      g_ptr_array_add (headed, g_strdup_printf ("%s %u", base, header->version));
-      cl_cvdfree (header);
-    } else {
+    char *header;
+    gint64 time_s = describe_file (folder, name, &header);
+    newest_s = MAX (newest_s, time_s);
+    if (header)
+      g_ptr_array_add (headed, header);
+    else if (time_s > 0)
       n_plain++;
-    }
   }
-  g_ptr_array_sort (headed, (GCompareFunc) (void (*) (void)) strcmp);
+  g_ptr_array_sort_with_data (headed, compare_words, NULL);
   for (guint i = 0; i < headed->len; i++)
     g_string_append_printf (text, "%s%s", i > 0 ? " " : "", (char *) headed->pdata[i]);
   if (n_plain > 0)
     g_string_append_printf (text, "%s%u file%s", headed->len > 0 ? " + " : "", n_plain, n_plain == 1 ? "" : "s");
-  g_string_append_printf (text, ", %u signatures", scanner->signatures);
-  scanner->version = mugai_unicode_make_safe (text->str, -1, 256);
+  *ret_words = mugai_unicode_make_safe (text->str, -1, 200);
+  return newest_s;
+}
+
+static void describe_set (MugaiScanner *scanner, const char *folder) {
+  g_autofree char *words = NULL;
+  scanner->time_s = mugai_scan_set_describe (folder, &words);
+  scanner->version = g_strdup_printf ("%s, %u signatures", words, scanner->signatures);
 }
 
 static gboolean load_engine (MugaiScanner *scanner, const char *folder, GError **error) {
@@ -316,7 +353,7 @@ static gboolean load_engine (MugaiScanner *scanner, const char *folder, GError *
   result = cl_engine_compile (scanner->engine);
   if (result != CL_SUCCESS)
     return fail (error, MUGAI_SCAN_ERROR_LOAD, "the signatures do not compile", result);
-  describe_folder (scanner, folder);
+  describe_set (scanner, folder);
   return TRUE;
 }
 
@@ -332,21 +369,6 @@ static MugaiScanLimits fill_limits (const MugaiScanLimits *given) {
   DEFAULT (max_file_bytes, MUGAI_SCAN_MAX_FILE_BYTES);
 #undef DEFAULT
   return limits;
-}
-
-static void reset_message (MugaiScanner *scanner) {
-  const MugaiScanLimits *limits = &scanner->limits;
-  scanner->budget = (MugaiBudget){
-    .members = limits->max_members,
-    .unpacked_bytes = limits->max_unpacked_bytes,
-    .deadline_us = g_get_monotonic_time () + (gint64) limits->max_ms * 1000,
-    .max_ratio = limits->max_ratio,
-    .max_file_bytes = limits->max_file_bytes,
-  };
-  g_hash_table_remove_all (scanner->seen);
-  g_clear_pointer (&scanner->message_signature, g_free);
-  scanner->have_message = scanner->seen_complete = FALSE;
-  scanner->message_scan = MUGAI_SCAN_NOT_SCANNED;
 }
 
 /* What a sandbox would not let us open later: type data, the name converter, the locale of libarchive. */
@@ -437,6 +459,14 @@ void mugai_scanner_begin_message (MugaiScanner *scanner, GBytes *message) {
   scanner->message_scan = mugai_engine_scan (scanner, message, scanner->seen, &scanner->message_signature);
   scanner->have_message = TRUE;
   scanner->seen_complete = scanner->message_scan == MUGAI_SCAN_CLEAN;
+}
+
+void mugai_scanner_begin_cut_message (MugaiScanner *scanner, GBytes *message) {
+  scanner->bytes_only = TRUE;
+  mugai_scanner_begin_message (scanner, message);
+  scanner->bytes_only = FALSE;
+  scanner->seen_complete = FALSE;
+  scanner->budget.deadline_us = 0;
 }
 
 MugaiScan mugai_scanner_message_verdict (const MugaiScanner *scanner, const char **ret_signature) {

@@ -22,6 +22,7 @@
 #define READ_CHUNK_BYTES 65536u
 #define MAX_RAW_NAME_BYTES 4096u /* longer ones are cut: a path of 255 characters in the longest encoding is 1,530 */
 #define BOMB_DIVISOR 4u
+#define EMPTY_7Z_BYTES 32u
 #define METHOD_LZMA 14u
 #define LZMA_DICTIONARY_AT 5u                    /* behind version, length and one byte of properties */
 #define MAX_DICTIONARY_BYTES (64u * 1024 * 1024) /* what 7-Zip writes at its highest level; a sender may claim 4 GiB */
@@ -496,6 +497,12 @@ static void name_member (MugaiArchive *archive, MugaiMember *member, struct arch
   add_name (member, mugai_archive_decode_name (archive->scanner, bytes, &member->flags));
 }
 
+/* Without a list of members libarchive calls it empty; 7-Zip looks for the list at the end, and finds it. */
+static gboolean is_headless_7z (const MugaiArchive *archive) {
+  MugaiBytes bytes = mugai_bytes_of (archive->content);
+  return MUGAI_BYTES_AT (bytes, 0, "7z\xbc\xaf\x27\x1c") && bytes.length_bytes > EMPTY_7Z_BYTES;
+}
+
 static gboolean next_in_reader (MugaiArchive *archive, MugaiMember *member) {
   struct archive_entry *entry = NULL;
   if (archive->spent)
@@ -508,8 +515,13 @@ static gboolean next_in_reader (MugaiArchive *archive, MugaiMember *member) {
   if (has_encrypted_entries (archive->reader))
     note_encrypted (archive);
   archive->next_entry++;
-  if (result == ARCHIVE_EOF)
+  if (result == ARCHIVE_EOF) {
+    if (archive->next_entry == 1 && is_headless_7z (archive)) {
+      add_flag (archive, MUGAI_FLAG_MALFORMED);
+      worsen (&archive->scan, MUGAI_SCAN_UNPARSABLE);
+    }
     return FALSE;
+  }
   if (result != ARCHIVE_OK && result != ARCHIVE_WARN) {
     note_reader_error (archive);
     return FALSE;

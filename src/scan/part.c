@@ -27,6 +27,9 @@ typedef struct {
   guint n_members;
 } Level;
 
+/* What makes a member unreadable is said of what is around it, too. */
+#define OUTWARD_FLAGS (MUGAI_BIT (MUGAI_FLAG_ENCRYPTED) | MUGAI_BIT (MUGAI_FLAG_BOMB) | MUGAI_BIT (MUGAI_FLAG_TOO_DEEP))
+
 static void clear_level (void *data) {
   Level *level = data;
   mugai_archive_free (level->archive);
@@ -148,12 +151,10 @@ static void push_archive (MugaiScanner *scanner, GArray *levels, MugaiPart *part
 static void pop_archive (MugaiScanner *scanner, GArray *levels) {
   Level *level = &g_array_index (levels, Level, levels->len - 1);
   MugaiPart *part = level->part;
-  const guint64 outward =
-      MUGAI_BIT (MUGAI_FLAG_ENCRYPTED) | MUGAI_BIT (MUGAI_FLAG_BOMB) | MUGAI_BIT (MUGAI_FLAG_TOO_DEEP);
   part->flags |= mugai_archive_flags (level->archive);
   worsen_part (part, mugai_archive_scan (level->archive));
   ask_scanner (scanner, part, level->content);
-  guint64 flags = part->flags & outward;
+  guint64 flags = part->flags & OUTWARD_FLAGS;
   MugaiScan scan = part->scan;
   g_array_set_size (levels, levels->len - 1);
   if (levels->len == 0)
@@ -189,6 +190,26 @@ static void examine_unread (MugaiPart *part, const MugaiMember *member) {
   part->scan = MIN (member->scan, MUGAI_SCAN_NOT_SCANNED);
 }
 
+static gboolean is_mail (const MugaiPart *part) {
+  return g_str_equal (part->detected, "message/rfc822") || g_str_equal (part->detected, "application/x-mimearchive");
+}
+
+/* A mail in the archive: its parts are listed below it, and count as members of the archive. */
+static void look_into_mail (MugaiScanner *scanner, MugaiPart *part, GBytes *content, GPtrArray *members) {
+  MugaiBudget *budget = &scanner->budget;
+  if (scanner->in_mail)
+    part->flags |= MUGAI_BIT (MUGAI_FLAG_TOO_DEEP);
+  if (scanner->in_mail || budget->members == 0 || mugai_budget_late (budget)) {
+    worsen_part (part, MUGAI_SCAN_OVER_LIMIT);
+    return;
+  }
+  guint before = members->len;
+  scanner->in_mail = TRUE;
+  scanner->mail_look (scanner, part, content, members);
+  scanner->in_mail = FALSE;
+  budget->members -= MIN (members->len - before, budget->members);
+}
+
 static void take_member (MugaiScanner *scanner, GArray *levels, MugaiMember *member, GPtrArray *members) {
   Level *level = &g_array_index (levels, Level, levels->len - 1);
   if (member->directory)
@@ -203,6 +224,10 @@ static void take_member (MugaiScanner *scanner, GArray *levels, MugaiMember *mem
   }
   examine (scanner, part, member->content);
   worsen_part (part, member->scan);
+  if (scanner->mail_look && is_mail (part)) {
+    look_into_mail (scanner, part, member->content, members);
+    container->flags |= part->flags & OUTWARD_FLAGS;
+  }
   if (part->scan < MUGAI_SCAN_NOT_SCANNED && part->scan < container->scan) {
     container->scan = part->scan;
     g_free (container->signature);
@@ -229,4 +254,12 @@ void mugai_scan_part (MugaiScanner *scanner, MugaiPart *part, GBytes *content, G
   examine (scanner, part, content);
   if (has_members (part, content))
     walk_archives (scanner, part, content, members);
+}
+
+void mugai_scanner_set_mail_look (MugaiScanner *scanner, MugaiScanMailFunc look) {
+  scanner->mail_look = look;
+}
+
+const char *mugai_scan_detect (const MugaiScanner *scanner, GBytes *content) {
+  return mugai_type_detect (scanner->magic, mugai_bytes_of (content));
 }

@@ -29,11 +29,14 @@ struct MugaiScanner {
   gint64 time_s;
   guint signatures;
 
-  MugaiBudget budget;     /* of the message in hand */
-  gboolean have_message;  /* a whole message was scanned */
-  gboolean seen_complete; /* ... to its end, within every limit, and clean: seen is a list of clean objects */
-  MugaiCache *clean;      /* of earlier messages too: what was found clean in a scan that was complete */
-  GHashTable *seen;       /* SHA-256 (hexadecimal) of every object libclamav looked into */
+  MugaiBudget budget;          /* of the message in hand */
+  gboolean bytes_only;         /* libclamav takes nothing apart */
+  gboolean have_message;       /* a whole message was scanned */
+  gboolean seen_complete;      /* ... to its end, within every limit, and clean: seen is a list of clean objects */
+  MugaiCache *clean;           /* of earlier messages too: what was found clean in a scan that was complete */
+  GHashTable *seen;            /* SHA-256 (hexadecimal) of every object libclamav looked into */
+  MugaiScanMailFunc mail_look; /* (nullable) */
+  gboolean in_mail;            /* inside it */
   MugaiScan message_scan;
   char *message_signature;
 };

@@ -170,6 +170,17 @@ static gboolean is_mail (MugaiBytes text) {
   return seen >= 3;
 }
 
+/* A page saved by Word or Internet Explorer (MIME-Version first; no fields of a mail, or the page's own address), or by Chrome or Edge. */
+static gboolean is_saved_page (MugaiBytes text, gsize at) {
+  MugaiBytes head = mugai_bytes_slice (text, at, 4096);
+  if (mugai_bytes_find_nocase (head, 0, "multipart/related") < 0)
+    return FALSE;
+  if (mugai_bytes_find_nocase (head, 0, "snapshot-content-location:") >= 0)
+    return TRUE;
+  return starts_with (text, at, "mime-version:")
+         && (mugai_bytes_find_nocase (text, at, "content-location:") >= 0 || !is_mail (text));
+}
+
 /* "#!/usr/bin/env python3": the first line names who runs it. */
 static const char *interpreted_type (MugaiBytes text) {
   gssize end = MUGAI_BYTES_FIND (text, 0, "\n");
@@ -193,8 +204,7 @@ const char *mugai_type_of_text (MugaiBytes text) {
     return step_type (text);
   if (is_dxf (text))
     return "image/vnd.dxf";
-  if (starts_with (text, at, "mime-version:") && mugai_bytes_find_nocase (text, at, "multipart/related") >= 0
-      && mugai_bytes_find_nocase (text, at, "content-location:") >= 0)
+  if (is_saved_page (text, at))
     return "application/x-mimearchive";
   if (is_mail (text))
     return "message/rfc822";

@@ -42,6 +42,13 @@ def wait_for(condition, seconds=30, what="condition"):
         time.sleep(0.02)
 
 
+def children(pid):
+    try:
+        return [int(word) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/children") for word in path.read_text().split()]
+    except OSError:
+        return []
+
+
 class SinkHandler(socketserver.StreamRequestHandler):
     def say(self, text):
         self.wfile.write(text.encode() + b"\r\n")
@@ -192,12 +199,12 @@ workers: {workers}
 class Mugaid:
     """mugaid with a folder of its own. `more` is further lines of mugai.yaml, `environment` further variables."""
 
-    def __init__(self, build, folder, policy=None, more="", workers=3, fronts=2, environment=None):
+    def __init__(self, build, folder, policy=None, more="", workers=3, fronts=2, environment=None, signatures=None):
         self.build, self.folder = pathlib.Path(build), folder
         self.environment = {**os.environ, **(environment or {})}
         self.config, self.log = folder / "mugai.yaml", folder / "mugaid.log"
         self.store, self.audit, self.run = folder / "store", folder / "audit", folder / "run"
-        self.signatures = make_signatures(folder / "signatures")
+        self.signatures = signatures or make_signatures(folder / "signatures")
         self.socket = f"unix:{folder / 'run' / 'milter.sock'}"
         users = ""
         if os.getuid() == 0:
@@ -220,7 +227,7 @@ class Mugaid:
             self.process = subprocess.Popen([str(self.build / "mugaid"), "--foreground", "--config", str(self.config)],
                                             stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.environment)
         try:
-            wait_for(self.is_ready, 60, "mugaid ready")
+            wait_for(self.is_ready, 60 if self.signatures.parent == self.folder else 600, "mugaid ready")
         except AssertionError:
             print(self.log.read_text())
             raise

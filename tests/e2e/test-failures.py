@@ -28,7 +28,7 @@ import threading
 import time
 
 import samples
-from relay import EICAR, Mugaid, Postfix, Relay, Sink, Skip, run_scenarios, wait_for
+from relay import EICAR, Mugaid, Postfix, Relay, Sink, Skip, children, run_scenarios, wait_for
 from samples import CITIZEN, OUTSIDER, STAFF
 from taps import KeeperTap, MilterTap
 
@@ -38,13 +38,6 @@ SHORT = "wait: 4s\nfirst_worker: 4s\ntotal: 14s\nstop: 10s\n"
 
 
 # ---- the relay, with what failures need ----
-
-def children(pid):
-    try:
-        return [int(word) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/children") for word in path.read_text().split()]
-    except OSError:
-        return []
-
 
 def descendants(pid):
     found = children(pid)
@@ -586,6 +579,28 @@ def broken_signatures(relay):
     relay.check()
 
 
+def old_signatures(relay):
+    """signatures older than signatures_alarm raise an alarm that says how old; a fresh set ends it; mail is scanned all the while"""
+    old = time.time() - 30 * 3600
+    for path in relay.mugaid.signatures.iterdir():
+        os.utime(path, (old, old))
+    status = relay.mugaid.status()
+    assert "signatures-old" not in relay.alarms()
+    relay.mugaid.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "signatures-old" in relay.alarms(), 30, "the alarm")
+    text = next(alarm["text"] for alarm in relay.mugaid.status()["alarms"] if alarm["code"] == "signatures-old")
+    assert "30 h" in text, text
+    relay.push(relay.mail(), tries=1)
+    assert relay.mugaid.records()[-1]["signatures"]["age_s"] >= 30 * 3600 - 5
+    for path in relay.mugaid.signatures.iterdir():
+        os.utime(path)
+    relay.mugaid.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: relay.mugaid.status()["generation"] >= status["generation"] + 2, 30, "the fresh set")
+    assert relay.mugaid.mugai("status", "--config", relay.mugaid.config, "--acknowledge", "all").returncode == 0
+    assert "signatures-old" not in relay.alarms()
+    relay.check()
+
+
 def broken_policy(relay):
     """a policy that does not load never serves: the old one goes on, with an alarm"""
     policy = relay.folder / "policy" / "default.yaml"
@@ -696,7 +711,7 @@ def main(build, names):
     policy = with_own_policy(build)
     on_relay = [killed_in_inspect, killed_in_rebuild, hung_worker, hung_stays_dead, killed_twice, stopped_front,
                 stopped_front_in_hand, killed_front, killed_zygote, keeper_before_keep, keeper_before_answer, killed_amid_header,
-                killed_between_fields, killed_amid_body, killed_amid_body_local, reloaded_under_load, broken_signatures,
+                killed_between_fields, killed_amid_body, killed_amid_body_local, reloaded_under_load, broken_signatures, old_signatures,
                 broken_policy, stops_with_mail_in_hand, restarted_in_flight]
     alone = [store_full, audit_full, audit_read_only]
     wanted = lambda scenario: not names or scenario.__name__ in names

@@ -128,6 +128,11 @@ def legacy(eicar):
     yield Fixture("html script in UTF-16", "a.html", t.HTML.replace(b"<p>", b"<script>x()</script><p>").decode().encode("utf-16"), "text/html", "active-content")
     yield Fixture("svg foreign", "a.svg", t.SVG.replace(b"<rect", b"<foreignObject><p>x</p></foreignObject><rect"), "image/svg+xml", "active-content embedded-object")
     part = b"--b\r\nContent-Location: file:///C:/a/editdata.mso\r\nContent-Transfer-Encoding: base64\r\n\r\nQWN0aXZlTWltZQAAAfAEAAAA\r\n\r\n--b--"
+    page = b'MIME-Version: 1.0\nContent-Type: multipart/related; boundary="p"\n\n--p\nContent-Type: text/html\n\n<html><body>%s</body></html>\n--p--\n'
+    for label, inside, flags in (("plain", b"hello", ""), ("script", b"<script>x()</script>", "active-content")):
+        yield Fixture(f"mht {label}", "", page % inside, "application/x-mimearchive", flags)
+    chrome = b"From: <Saved by Blink>\r\nSnapshot-Content-Location: https://example.com/\r\nSubject: x\r\nDate: Sat, 21 Nov 2026 00:00:00 +0000\r\n"
+    yield Fixture("mht chrome", "", chrome + (page % b"hello"), "application/x-mimearchive")
     yield Fixture("mht macro", "a.doc", t.MHT.replace(b"--b--", part), "application/x-mimearchive", "macro type-mismatch")
     yield Fixture("activemime", "editdata.mso", b"ActiveMime\0\0\1\xf0\4\0\0\0", "application/x-activemime", "macro")
 

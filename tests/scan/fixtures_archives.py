@@ -79,6 +79,15 @@ def locks(eicar):
     seven = "application/x-7z-compressed"
     yield Fixture("7z encrypted", "a.7z", a.seven({"a.txt": secret}, "-psecret"), seven, "encrypted unsupported-format", "encrypted", members={"1": Member("a.txt", None, "encrypted unsupported-format", "encrypted")})
     yield Fixture("7z headers encrypted", "a.7z", a.seven({"a.txt": secret}, "-psecret", "-mhe=on"), seven, "encrypted unsupported-format", "encrypted", members={})
+    for label, rest, flags, scan in (("without its list", b"\0" * 24 + b"x" * 5000, "malformed", "unparsable"), ("empty", bytes.fromhex("8d9bd50f") + b"\0" * 20, "", "clean")):
+        yield Fixture(f"7z {label}", "a.7z", b"7z\xbc\xaf'\x1c\0\4" + rest, seven, flags, scan, members={})
+    mail = b"From: a@example.com\r\nTo: b@example.com\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=q\r\n\r\n--q\r\n\r\nhi\r\n--q\r\n" \
+        b"Content-Type: application/octet-stream\r\n\r\n%s\r\n--q--\r\n"
+    text = Member(None, "text/plain")
+    yield Fixture("zip of a mail with a program", "a.zip", a.simple_zip({b"m.eml": mail % (b"MZ" + b"\0" * 90)}), "application/zip",
+                  members={"1": Member("m.eml", "message/rfc822"), "1.1": text, "1.2": Member(None, "application/x-executable-pe", "executable")})
+    yield Fixture("zip of a mail with a virus", "a.zip", a.simple_zip({b"m.eml": mail % eicar}), "application/zip", "", "infected",
+                  members={"1": Member("m.eml", "message/rfc822", "", "infected"), "1.1": text, "1.2": Member(None, "text/plain", "", "infected")})
     yield Fixture("7z in zip encrypted", "a.zip", a.simple_zip({b"a.7z": a.seven({"a.txt": secret}, "-psecret") or b""}), "application/zip", "encrypted", "encrypted")
     rar = "application/vnd.rar"
     listed = Member("shiryo.txt", None, "unsupported-format", "not-scanned")

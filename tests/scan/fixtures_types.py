@@ -85,7 +85,8 @@ def every(eicar):
         inner = detected if isinstance(detected, str) else None
         outer = verdict(row) if verdict(row) != "not-scanned" else "clean"
         carried = "encrypted" if label == "pgp" else ""
+        inside = {"1.1": Member(None)} if label in ("eml", "mht") else {}  # the parts of a mail are listed below it
         yield Fixture(f"type {label} in a zip", "資料.zip", a.simple_zip({b"a." + extension.encode(): data}), "application/zip", carried, outer,
-                      members={"1": Member(f"a.{extension}", inner, named, verdict(row))} if label not in ("udf",) else None)
+                      members={"1": Member(f"a.{extension}", inner, named, verdict(row)), **inside} if label not in ("udf",) else None)
         if label in DECLARED:
             yield Fixture(f"type {label} declared right", f"資料.{extension}", data, detected, named, verdict(row), declared=DECLARED[label])

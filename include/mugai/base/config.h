@@ -17,11 +17,13 @@ typedef struct {
   char *runtime_directory; /* sockets of our own, scratch, status */
   char *policy;            /* policy file */
   char *signatures;        /* folder; "" : none (then every mail is a failure row scanner-missing) */
+  guint
+      signatures_alarm_ms; /* 24 h: an alarm when the newest of them is older (what happens to mail then is the policy's) */
   char *store;             /* quarantine */
   char *audit;             /* chain */
   char *keys;              /* "": beside the store */
   char *accounts;          /* who may do what with the quarantine; "" or not there: nobody */
-  char *release_listener;  /* "127.0.0.1:10027" */
+  char *release_listener; /* "127.0.0.1:10027" */
   guint kept_normal_days, kept_high_days, kept_infected_days, kept_audit_days, kept_backup_days;
   char *user, *keeper_user, *scan_user; /* "" : the one that started us */
   char *alarm_hook;                     /* program, or "" */

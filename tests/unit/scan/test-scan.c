@@ -14,6 +14,8 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <utime.h>
+
 #include <glib/gstdio.h>
 #include <zlib.h>
 
@@ -557,6 +559,65 @@ static void test_load_fails (void) {
   remove_signatures (folder);
 }
 
+/* A set that takes longer to load than one mail may take is as good as any. */
+static void test_slow_load (void) {
+  g_autofree char *folder = make_signatures ();
+  g_autofree char *path = g_build_filename (folder, "many.hdb", NULL);
+  g_autoptr (GString) lines = g_string_new (NULL);
+  for (guint i = 0; i < 200000; i++)
+    g_string_append_printf (lines, "%032x:%u:Made.%u\n", i * 2654435761u, 1000 + i, i);
+  g_assert_true (g_file_set_contents (path, lines->str, -1, NULL));
+  const MugaiScanLimits limits = { .max_ms = 100 };
+  g_autoptr (GError) error = NULL;
+  gint64 start_us = g_get_monotonic_time ();
+  g_autoptr (MugaiScanner) scanner = mugai_scanner_new (folder, NULL, &limits, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (scanner);
+  if (g_get_monotonic_time () - start_us < 100 * G_TIME_SPAN_MILLISECOND)
+    g_test_skip ("loaded within the time of one mail");
+  (void) g_unlink (path);
+  remove_signatures (folder);
+}
+
+/* A mail that was cut at the limit of parts: found as it stands, but no part of it is clean, nor scanned. */
+static void test_cut_message (void) {
+  g_autofree char *folder = make_signatures ();
+  g_autofree char *eicar = make_eicar ();
+  g_autoptr (MugaiScanner) scanner = mugai_scanner_new (folder, NULL, NULL, NULL);
+  g_autofree char *mail = g_strdup_printf ("From: a@example.com\r\n\r\n%s\r\n", eicar);
+  g_autoptr (GBytes) sick = g_bytes_new (mail, strlen (mail));
+  g_autoptr (GBytes) fine = g_bytes_new_static ("From: a@example.com\r\n\r\nhello\r\n", 31);
+  mugai_scanner_begin_cut_message (scanner, sick);
+  g_assert_cmpint (mugai_scanner_message_verdict (scanner, NULL), ==, MUGAI_SCAN_INFECTED);
+  mugai_scanner_begin_cut_message (scanner, fine);
+  g_auto (Result) cut = scan (scanner, "a.bin", ANY, "hello", 5);
+  g_assert_cmpint (cut.part->scan, ==, MUGAI_SCAN_OVER_LIMIT);
+  mugai_scanner_begin_message (scanner, fine);
+  g_auto (Result) whole = scan (scanner, "a.bin", ANY, "hello", 5);
+  g_assert_cmpint (whole.part->scan, ==, MUGAI_SCAN_CLEAN);
+  remove_signatures (folder);
+}
+
+/* An old set that was copied today is an old set; one without a header is as old as its file; the newest counts. */
+static void test_set_time (void) {
+  g_autofree char *folder = g_dir_make_tmp ("mugai-set-XXXXXX", NULL);
+  g_autofree char *daily = g_build_filename (folder, "daily.cvd", NULL),
+                  *plain = g_build_filename (folder, "own.ndb", NULL);
+  g_autofree char *text =
+      g_strdup_printf ("%-512s", "ClamAV-VDB:14 Nov 2023 22-13 +0000:27500:1:90:X:X:made:1700000000");
+  g_assert_true (g_file_set_contents (daily, text, -1, NULL));
+  g_autofree char *headed = NULL, *both = NULL, *none = NULL;
+  g_assert_cmpint (mugai_scan_set_describe (folder, &headed), ==, 1700000000);
+  g_assert_cmpstr (headed, ==, "daily 27500");
+  g_assert_true (g_file_set_contents (plain, "x", -1, NULL));
+  struct utimbuf when = { .actime = 1700003600, .modtime = 1700003600 };
+  g_assert_cmpint (g_utime (plain, &when), ==, 0);
+  g_assert_cmpint (mugai_scan_set_describe (folder, &both), ==, 1700003600);
+  g_assert_cmpstr (both, ==, "daily 27500 + 1 file");
+  (void) g_unlink (daily), (void) g_unlink (plain), (void) g_rmdir (folder);
+  g_assert_cmpint (mugai_scan_set_describe (folder, &none), ==, 0);
+}
+
 /* Every file but a few is found by ClamAV with the one hash of the test program; here: nothing crashes, and RAR and the like are not clean. */
 static void test_clamav_files (void) {
   const char *folder = "/usr/share/clamav-testfiles";
@@ -605,6 +666,9 @@ int main (int argc, char **argv) {
   g_test_add_func ("/scan/seen", test_seen);
   g_test_add_func ("/scan/cache", test_cache);
   g_test_add_func ("/scan/over-limit", test_over_limit);
+  g_test_add_func ("/scan/slow-load", test_slow_load);
+  g_test_add_func ("/scan/cut-message", test_cut_message);
+  g_test_add_func ("/scan/set-time", test_set_time);
   g_test_add_func ("/scan/load-fails", test_load_fails);
   g_test_add_func ("/scan/clamav-testfiles", test_clamav_files);
   return g_test_run ();
