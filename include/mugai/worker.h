@@ -84,6 +84,7 @@ typedef struct {
   const char *scratch_root; /* on tmpfs; a folder a worker is made below it */
   guint workers;
   guint64 scratch_bytes, memory_bytes;
+  guint max_cached; /* as in MugaiScanLimits */
   guint generation;
 } MugaiZygoteOptions;
 
