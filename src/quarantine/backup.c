@@ -134,7 +134,6 @@ gboolean mugai_quarantine_backup (MugaiQuarantine *quarantine, const char *direc
 }
 
 gboolean mugai_quarantine_restore (const char *backup, const char *directory, guint64 *ret_n, GError **error) {
-  g_autofree char *from = g_build_filename (backup, "index.sqlite", NULL);
   g_autofree char *to = g_build_filename (directory, "index.sqlite", NULL);
 
   if (g_file_test (to, G_FILE_TEST_EXISTS)) {

@@ -53,9 +53,10 @@ static inline guint64 mugai_bytes_u64 (MugaiBytes bytes, gsize offset) {
 
 /** mugai_bytes_find: offset of @needle at or behind @from; -1 when it is not there. Linear (glibc's two-way search). */
 static inline gssize mugai_bytes_find (MugaiBytes bytes, gsize from, const void *needle, gsize needle_bytes) {
-  if (from >= bytes.length_bytes || bytes.data == NULL)
+  const guint8 *data = bytes.data;
+  if (data == NULL || from >= bytes.length_bytes)
     return -1;
-  const guint8 *hit = memmem (bytes.data + from, bytes.length_bytes - from, needle, needle_bytes);
+  const guint8 *hit = memmem (data + from, bytes.length_bytes - from, needle, needle_bytes);
   return hit ? hit - bytes.data : -1;
 }
 

@@ -49,7 +49,7 @@ def readings(out, record, expected):
     mail = message_from_bytes(out, policy=policy.default)
     raw = message_from_bytes(out)
     text = mail.get_content().replace("\r\n", "\n")
-    body = re.split(r"\n?^-{60,}$", text, maxsplit=1, flags=re.M)[0]
+    body = re.split(r"\n?^======【メール無害化のお知らせ】======$", text, maxsplit=1, flags=re.M)[0]
     names = [part["names"][0] for part in record["parts"] if part["names"]]
     got = {
         "subject": str(mail["Subject"]),

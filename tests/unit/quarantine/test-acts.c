@@ -168,6 +168,7 @@ static void test_roles (Fixture *fixture, gconstpointer data) {
       g_autofree char *id = put (fixture, "clean", "text");
       g_autoptr (GError) error = NULL;
       g_autoptr (MugaiJson) answer = act_as (fixture, uids[j], table[i].kind, id, NULL, &error);
+      g_assert_true ((answer == NULL) == (error != NULL));
       gboolean forbidden = g_error_matches (error, MUGAI_ACT_ERROR, MUGAI_ACT_ERROR_NOT_ALLOWED);
       if (forbidden == (table[i].may[j] == 'Y'))
         g_error ("%s by %u: %s", table[i].kind, uids[j], error != NULL ? error->message : "done");
@@ -247,6 +248,7 @@ static void result (Fixture *fixture, const char *id, const char *release, const
                                          json_pack ("{s:s, s:s, s:b, s:s}", "release", release, "recipient", to,
                                                     "accepted", accepted, "reply", "250 ok\r\n\x1b[2J"),
                                          &error);
+  g_assert_true ((answer == NULL) == (error != NULL));
 
   g_assert_no_error (error);
 }
@@ -321,7 +323,7 @@ static void test_retention (Fixture *fixture, gconstpointer data) {
   g_autofree char *infected = put (fixture, "infected", "c"), *held = put (fixture, "clean", "d");
   g_autofree char *longer = put (fixture, "clean", "e");
 
-  (void) data;
+  (void) data, (void) normal, (void) high;
   assert_done (fixture, 1004, "legal-hold", held);
   assert_done (fixture, 1002, "extend", longer);
   g_assert_cmpuint (n_due (fixture, 29), ==, 0);
@@ -499,6 +501,7 @@ static void test_migration (Fixture *fixture, gconstpointer data) {
   g_assert_cmpstr (((MugaiQuarantineItem *) items->pdata[0])->item_class, ==, "infected");
   g_assert_cmpuint (n_due (fixture, 31), ==, 1);
   g_autofree char *next = put (fixture, "clean", "b");
+  g_assert_nonnull (next);
   assert_report (fixture, FALSE, 2, 0, 0);
 }
 
