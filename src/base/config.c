@@ -99,6 +99,8 @@ static const Key keys[] = {
     "sandboxed workers, each for one mail at a time", "検査ワーカーの数" },
   { "worker_messages", TYPE_NUMBER, AT (worker_messages), "100", 1, 100000,
     "mails a worker serves before it is replaced", "ワーカーを入れ替えるまでの通数" },
+  { "worker_cached", TYPE_NUMBER, AT (worker_cached), "8192", 0, 1000000,
+    "objects found clean that a worker remembers, 128 bytes each; 0: none, all is scanned anew", "ワーカーが覚える検査済みデータの数" },
   { "wait", TYPE_DURATION, AT (wait_ms), "5s", 100, 60000,
     "a mail waits so long for an idle worker, then 4xx", "空きワーカーを待つ時間" },
   { "first_worker", TYPE_DURATION, AT (first_worker_ms), "25s", 1000, 600000,

@@ -11,16 +11,20 @@
 
 #define WORD_HEAD "=?UTF-8?B?"
 
+/* The place of each byte in the alphabet, from 1; 0: not in it. */
+static const guint8 base64_places[256] = {
+  ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+  ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+  ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+  ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+  ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+  ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+  ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+  ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
+};
+
 static int base64_value (char character) {
-  if (character >= 'A' && character <= 'Z')
-    return character - 'A';
-  if (character >= 'a' && character <= 'z')
-    return character - 'a' + 26;
-  if (character >= '0' && character <= '9')
-    return character - '0' + 52;
-  if (character == '+')
-    return 62;
-  return character == '/' ? 63 : -1;
+  return base64_places[(guint8) character] - 1;
 }
 
 /* The last quantum: "xx==", "xxx=" or full, its unused bits 0. */
@@ -47,13 +51,19 @@ static gboolean base64_last (const char *quantum, GString *out) {
 gboolean gate_base64 (const char *text, gsize length_bytes, GString *out) {
   if (length_bytes == 0 || length_bytes % 4 != 0)
     return FALSE;
-  for (gsize i = 0; i + 4 < length_bytes; i += 4) {
+  gsize start = out->len, whole = length_bytes - 4;
+  g_string_set_size (out, start + whole / 4 * 3);
+  char *bytes = out->str + start;
+  for (gsize i = 0; i < whole; i += 4, bytes += 3) {
     int a = base64_value (text[i]), b = base64_value (text[i + 1]);
     int c = base64_value (text[i + 2]), d = base64_value (text[i + 3]);
-    if (a < 0 || b < 0 || c < 0 || d < 0)
+    if ((a | b | c | d) < 0) {
+      g_string_set_size (out, (gsize) (bytes - out->str));
       return FALSE;
-    const char bytes[3] = { (char) (a << 2 | b >> 4), (char) ((b & 15) << 4 | c >> 2), (char) ((c & 3) << 6 | d) };
-    g_string_append_len (out, bytes, sizeof bytes);
+    }
+    bytes[0] = (char) (a << 2 | b >> 4);
+    bytes[1] = (char) ((b & 15) << 4 | c >> 2);
+    bytes[2] = (char) ((c & 3) << 6 | d);
   }
   return base64_last (text + length_bytes - 4, out);
 }

@@ -75,9 +75,19 @@ static void join_groups (GString *line) {
     g_string_replace (line, " ", "", 0);
 }
 
+/* Nothing to normalise, then. */
+static gboolean is_ascii (const char *text, gsize length) {
+  guint8 all = 0;
+  for (gsize i = 0; i < length; i++)
+    all |= (guint8) text[i];
+  return all < 0x80;
+}
+
 /* A line as it is meant: full-width letters as ASCII, without quote marks and what is not seen. */
 static void append_meant (GString *out, const char *start, gsize length) {
-  g_autofree char *normal = g_utf8_normalize (start, (gssize) length, G_NORMALIZE_ALL_COMPOSE);
+  g_autofree char *normal = is_ascii (start, length)
+                                ? g_strndup (start, length)
+                                : g_utf8_normalize (start, (gssize) length, G_NORMALIZE_ALL_COMPOSE);
   g_autoptr (GString) line = g_string_sized_new (length);
   const char *at = normal != NULL ? normal : "";
   at += strspn (at, " \t>|");

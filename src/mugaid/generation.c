@@ -84,6 +84,8 @@ static G_NORETURN void run_zygote (Master *master, const Generation *generation,
                                        .scratch_bytes = config->scratch_bytes,
                                        .memory_bytes = config->worker_memory_bytes,
                                        .limits.mail = reading_limits (config),
+                                       .max_cached =
+                                           config->worker_cached != 0 ? config->worker_cached : MUGAI_SCAN_NO_CACHE,
                                        .generation = generation->number };
 
   (void) prctl (PR_SET_NAME, "mugai-zygote");

@@ -44,8 +44,9 @@ GByteArray *mugai_active_as_ascii (MugaiBytes bytes) {
 
 GByteArray *mugai_active_as_lower (MugaiBytes bytes) {
   GByteArray *out = mugai_active_as_ascii (bytes);
+  /* By hand: a call for each byte of each document is a tenth of what looking at mail costs. */
   for (guint i = 0; i < out->len; i++)
-    out->data[i] = (guint8) g_ascii_tolower ((char) out->data[i]);
+    out->data[i] |= (guint8) ((guint8) (out->data[i] - 'A') < 26 ? 0x20 : 0);
   return out;
 }
 

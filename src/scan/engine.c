@@ -99,6 +99,8 @@ static cl_error_t inspect_object (int fd, const char *type, const char **ancesto
     state->limit_hit = TRUE;
     return CL_CLEAN;
   }
+  if (level == 0 && state->whole_message) /* no part is as large as that */
+    return CL_CLEAN;
   if (!state->seen || !buffer || size_bytes == 0 || (attributes & LAYER_ATTRIBUTES_NORMALIZED)
       || g_hash_table_size (state->seen) >= MAX_SEEN_OBJECTS)
     return CL_CLEAN;

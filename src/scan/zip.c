@@ -21,6 +21,7 @@
 #define FLAG_DESCRIPTOR 0x0008u
 #define FLAG_MASKED 0x2000u
 #define METHOD_AES 99u
+#define LIKELY_RATIO 8u
 #define CHUNK_BYTES 65536u
 
 gboolean mugai_zip_is (MugaiBytes bytes) {
@@ -318,7 +319,9 @@ MugaiZipRead mugai_zip_read (const MugaiZip *zip, const MugaiZipEntry *entry, gs
   }
   if (entry->method != 8)
     return MUGAI_ZIP_READ_UNSUPPORTED;
-  GByteArray *out = g_byte_array_new ();
+  /* Room at once for what it says it holds, as far as that is likely. */
+  gsize likely_bytes = MIN (MIN (entry->size_bytes, max_bytes), LIKELY_RATIO * packed.length_bytes);
+  GByteArray *out = g_byte_array_sized_new ((guint) MIN (likely_bytes, G_MAXINT));
   MugaiZipRead outcome = mugai_inflate (packed, TRUE, max_bytes, budget, out);
   if (outcome == MUGAI_ZIP_READ_OK && (out->len != entry->size_bytes || crc32 (0, out->data, out->len) != entry->crc))
     outcome = MUGAI_ZIP_READ_BROKEN;

@@ -311,7 +311,8 @@ static gboolean prepare (Zygote *zygote, GError **error) {
   if (!make_slots (zygote, error))
     return FALSE;
   /* The canary's temporary files may as well go into the first worker's folder: no worker is there yet. */
-  zygote->scanner = mugai_scanner_new (zygote->options->signatures, zygote->slots[0].scratch, NULL, error);
+  const MugaiScanLimits limits = { .max_cached = zygote->options->max_cached };
+  zygote->scanner = mugai_scanner_new (zygote->options->signatures, zygote->slots[0].scratch, &limits, error);
   return zygote->scanner != NULL;
 }
 

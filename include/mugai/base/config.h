@@ -29,6 +29,7 @@ typedef struct {
   char *alarm_hook;                     /* program, or "" */
   guint fronts, workers;
   guint worker_messages;                      /* recycled after so many */
+  guint worker_cached;                        /* clean objects each remembers; 0: none */
   guint wait_ms, first_worker_ms, total_ms;   /* 5 s, 25 s, 60 s */
   guint max_sessions;                         /* of one front */
   guint64 max_spool_bytes;                    /* of one front, all sessions together */

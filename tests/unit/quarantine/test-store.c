@@ -3,6 +3,8 @@
  * Tests of the quarantine: a group is there whole or not at all, the same id is one item, what is left by a death is
  * named, and an original is handed out only when it is the one that came.
  */
+#include <sys/stat.h>
+
 #include "mugai/quarantine.h"
 
 #include <fcntl.h>
@@ -129,6 +131,28 @@ static void test_round (Fixture *fixture, gconstpointer data) {
   g_assert_cmpstr (item->sha256, ==, sha256);
   g_autoptr (MugaiJson) record = mugai_quarantine_record (reader, id, &error);
   g_assert_cmpstr (json_string_value (json_object_get (record, "subject")), ==, "件名 100%");
+}
+
+/* Pieces with and without repeats in turn: all comes back, and what can be packed is packed. */
+static void test_packed (Fixture *fixture, gconstpointer data) {
+  g_autofree char *id = mugai_id_new ();
+  g_autofree char *noise = random_text (10 * 20011);
+  g_autoptr (GString) text = g_string_new (NULL);
+  struct stat status;
+
+  (void) data;
+  for (guint i = 0; i < 10; i++) {
+    g_string_append_len (text, noise + (gsize) i * 20011, 20011);
+    for (guint line = 0; line < 1000; line++)
+      g_string_append (text, "いつもお世話になっております。\r\n");
+  }
+  put_one (fixture, id, text->str);
+  g_autoptr (GBytes) original = mugai_quarantine_original (fixture->store, id, NULL);
+  g_assert_nonnull (original);
+  g_assert_cmpmem (g_bytes_get_data (original, NULL), g_bytes_get_size (original), text->str, text->len);
+  g_autofree char *path = blob_path (fixture, id);
+  g_assert_cmpint (stat (path, &status), ==, 0);
+  g_assert_cmpint (status.st_size, <, 10 * 20011 + ((goffset) text->len - 10 * 20011) / 4);
 }
 
 static void test_search (Fixture *fixture, gconstpointer data) {
@@ -286,6 +310,7 @@ static void test_newer_schema (Fixture *fixture, gconstpointer data) {
 int main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   ADD ("round", test_round);
+  ADD ("packed", test_packed);
   ADD ("search", test_search);
   ADD ("same-id", test_same_id);
   ADD ("rollback", test_rollback);
