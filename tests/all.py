@@ -35,6 +35,7 @@ def shared_corpus():
 
 environment = {**os.environ, "LC_ALL": "C.UTF-8", "G_SLICE": "always-malloc", **shared_corpus(),
                "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:allocator_may_return_null=1",
+               "LSAN_OPTIONS": f"suppressions={top}/tests/leak-sanitizer.supp:print_suppressions=0",
                "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1", "TSAN_OPTIONS": f"halt_on_error=1:suppressions={top}/tests/thread-sanitizer.supp"}
 
 

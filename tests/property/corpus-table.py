@@ -63,7 +63,9 @@ def main():
             rule = outcome.record["reasons"][0]["rule"] if outcome.record and outcome.record["reasons"] else ""
             complaint = defect(data)
             table[action] += 1
-            readable[(complaint is None, action)] += 1
+            # A fragment of a mail (message/partial) is not to be delivered by anyone's reading: RFC 2046 5.2.2, rule not-whole.
+            if rule != "not-whole":
+                readable[(complaint is None, action)] += 1
             if action != "deliver":
                 others.append((complaint is None, f"{pathlib.Path(folder).name}/{file.name}", action, rule, why(outcome.record), complaint or ""))
     batch.close()
