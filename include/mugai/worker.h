@@ -86,7 +86,7 @@ typedef struct {
   guint workers;
   guint64 scratch_bytes, memory_bytes;
   MugaiSanitizeLimits limits; /* of reading; zeros: defaults */
-  guint max_cached; /* as in MugaiScanLimits */
+  guint max_cached;           /* as in MugaiScanLimits */
   guint generation;
 } MugaiZygoteOptions;
 
