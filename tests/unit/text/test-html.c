@@ -163,7 +163,7 @@ static void test_shown_urls (void) {
   g_assert_cmpstr (first->shown_host, ==, "a.example");
   g_assert_false (first->mismatch);
   mugai_text_make_dead (text);
-  g_assert_cmpstr (text, ==, "hxxp://a.example/ FXP://b fxle:///c shxxp://d sxb://e x://f https:/g");
+  g_assert_cmpstr (text, ==, "hxxp://a.example/ FXP://b fxle:///c shxxp://d sxb://e x://f hxxps:/g");
 }
 
 static void test_images (void) {
