@@ -199,6 +199,7 @@ static gboolean check_keys (const Trial *trial, const MugaiYamlNode *node, const
     if (key->kind != MUGAI_YAML_SCALAR || g_strv_contains (words, key->text))
       continue;
     const char *near = mugai_yaml_nearest_word (key->text, words);
+    g_string_append (faults, faults->len == 0 ? "" : trial->japanese ? "、" : "; ");
     g_string_append_printf (faults,
                             trial->japanese ? "「%s」というキーはありません（%u行目%s%s）"
                                             : "there is no key \"%s\" (line %u%s%s)",
