@@ -177,10 +177,11 @@ static gboolean is_busy (const MugaiFront *front) {
          || (guint) g_atomic_int_get (&front->sessions) > front->config->max_sessions;
 }
 
+/* Whatever a client writes there, the record holds a number that JSON has. */
 static guint64 claimed_size (char **arguments) {
   for (; *arguments != NULL; arguments++)
     if (g_ascii_strncasecmp (*arguments, "SIZE=", 5) == 0)
-      return g_ascii_strtoull (*arguments + 5, NULL, 10);
+      return MIN (g_ascii_strtoull (*arguments + 5, NULL, 10), (guint64) G_MAXINT64);
   return 0;
 }
 

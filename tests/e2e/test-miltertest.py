@@ -165,7 +165,8 @@ def over_size(bench):
     """over-size: 552 5.3.4 with the limit's name at MAIL and at the counted byte, and the connection goes on"""
     records = bench.run("over-size", message=bench.file("a.eml", samples.newsletter()))
     replies = bench.replies()
-    assert len(replies) == 2 and all(re.match(r"552 5\.3\.4 [ -~]*20 ?MiB", reply) for reply in replies), replies
+    assert len(replies) == 3 and all(re.match(r"552 5\.3\.4 [ -~]*20 ?MiB", reply) for reply in replies), replies
+    assert all(record["envelope"]["size_bytes"] > 0 for record in records), records
     assert records[-1]["queue_id"] == "SIZE2" and records[-1]["action"] == "deliver", records
     wait_for(lambda: bench.mugaid.status()["counters"]["spool_bytes"] == 0, 10, "the spooled bytes to be given back")
 
