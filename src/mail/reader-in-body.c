@@ -398,10 +398,13 @@ static gsize up_to_boundary (const Text *text, gsize offset) {
   return offset;
 }
 
+/* Escapes of quoted-printable; some readers look over a blank behind the '='. */
 static guint count_escapes (const char *data, gsize length) {
   guint n = 0;
-  for (gsize i = 0; i + 2 < length; i++)
-    n += data[i] == '=' && g_ascii_isxdigit (data[i + 1]) && g_ascii_isxdigit (data[i + 2]) ? 1 : 0;
+  for (gsize i = 0; i + 2 < length; i++) {
+    gsize blank = data[i + 1] == ' ' && i + 3 < length ? 1 : 0;
+    n += data[i] == '=' && g_ascii_isxdigit (data[i + 1 + blank]) && g_ascii_isxdigit (data[i + 2 + blank]) ? 1 : 0;
+  }
   return n;
 }
 

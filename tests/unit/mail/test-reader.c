@@ -107,6 +107,7 @@ static const OddCase odd_cases[] = {
   { "uuencode-with-check", "\r\nbegin 644 a.txt\r\n#0V%Tx\r\n`\r\nend\r\n", "in-body-encoding" },
   { "qp-in-body", "\r\nsee\r\n=E3=81=93=E3=82=8C=E3=81=AF=E8=A9=A6=E9=A8=93=\r\n=E3=81=A7=E3=81=99\r\n",
     "in-body-encoding" },
+  { "blank-qp-in-body", "\r\n= E3= 81= 93= E3= 82= 8C= E3= 81= AF= E8= A9= A6= E9= A8= 93\r\n", "in-body-encoding" },
   { "few-escapes", "\r\nx=3D1 y=3D2 in what somebody quoted from elsewhere\r\n", "" },
   { "btoa-in-body", "\r\nxbtoa Begin\r\n9jqo^BlbD-BleB1DJ+*+F(f,q\r\nxbtoa End N 20 14 E 0 S 0 R 0\r\n",
     "in-body-encoding" },
