@@ -97,9 +97,12 @@ static void html_init (Html *self, const char *html, gsize length, const MugaiTe
   last_style = styles_end (html, length);
   if (last_style > 0)
     collect_styles (self, html, length, html + last_style);
-  if (!sheet_is_empty (self->sheet))
-    g_array_append_vals (self->names, &(StyleNames){ .tag = style_hash ("body", strlen ("body")) }, 1);
   self->white_page = !sheet_paints_unknown (self->sheet);
+  self->html_style = style_initial;
+  if (!sheet_is_empty (self->sheet)) {
+    g_array_append_vals (self->names, &(StyleNames){ 0 }, 1); /* of body */
+    build_page (self);
+  }
 }
 
 static void html_clear (Html *self) {

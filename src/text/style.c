@@ -26,6 +26,14 @@ guint64 style_hash (const char *text, gsize length) {
   return hash == 0 ? 1 : hash;
 }
 
+guint64 style_hash_exact (const char *text, gsize length) {
+  guint64 hash = G_GUINT64_CONSTANT (14695981039346656037);
+
+  for (gsize i = 0; i < length; i++)
+    hash = (hash ^ (guchar) text[i]) * G_GUINT64_CONSTANT (1099511628211);
+  return hash == 0 ? 1 : hash;
+}
+
 typedef enum { SHORTHAND_NONE, SHORTHAND_FONT, SHORTHAND_MARGIN } Shorthand;
 
 /* Sorted by name. */
@@ -191,16 +199,11 @@ static const char *declaration_end (const char *p, const char *end) {
 
 /* "\6e": the character, when it is one that words are made of; '_' stands for all others. */
 static const char *append_escape (GString *out, const char *p, const char *end) {
-  guint32 code = 0;
-  guint digits = 0;
+  char bytes[8] = { '\0' };
+  gsize count;
 
-  for (p++; p < end && digits < 6 && g_ascii_isxdigit (*p); p++, digits++)
-    code = code << 4 | (guint32) g_ascii_xdigit_value (*p);
-  if (digits == 0)
-    code = p < end ? (guchar) *p++ : 0;
-  else if (p < end && g_ascii_isspace (*p))
-    p++;
-  g_string_append_c (out, code < 0x80 && (g_ascii_isalnum ((char) code) || code == '-') ? (char) code : '_');
+  p = slice_read_escape (p, end, bytes, &count);
+  g_string_append_c (out, g_ascii_isalnum (*bytes) || *bytes == '-' ? *bytes : '_');
   return p;
 }
 
