@@ -88,7 +88,7 @@ void dress_element (Html *self, Tag tag, Declarations *ret_declared, StyleNames 
   if (style->length > 0) {
     Declarations declared = { 0 };
 
-    style_parse_declarations (style->text, style->length, &declared);
+    style_parse_declarations (style->text, style->length, sheet_variables (self->sheet), &declared);
     cascade_apply (&cascade, &declared, STYLE_WEIGHT_INLINE);
   }
   *ret_declared = cascade.declared;

@@ -18,11 +18,18 @@ static gboolean is_css (const AttributeValue *type) {
   return type->length == 0 || attributes_is (type, "text/css");
 }
 
+/* In pages of the old kind classes and ids are equal whatever their case. */
+static gboolean is_of_old_kind (Slice doctype) {
+  return slice_contains (doctype, "transitional") && !slice_contains (doctype, "xhtml")
+         && !slice_contains (doctype, "http://");
+}
+
 /* Reads no further than @last: where the last style element begins. */
 static void collect_styles (Html *self, const char *html, gsize length, const char *last) {
   Tokenizer tokenizer;
   Token token;
   guint foreign = 0;
+  const char *before = html;
   g_autoptr (GString) css = g_string_new (NULL);
 
   tokenizer_init (&tokenizer, html, length, self->attributes.max);
@@ -31,6 +38,10 @@ static void collect_styles (Html *self, const char *html, gsize length, const ch
                                                                            : TAG_OTHER;
     gboolean start = token.type == TOKEN_START_TAG;
 
+    if (token.type == TOKEN_DOCTYPE)
+      selectors_set_exact_case (sheet_selectors (self->sheet),
+                                !is_of_old_kind ((Slice){ before, (gsize) (tokenizer.position - before) }));
+    before = tokenizer.position;
     if (token.type != TOKEN_START_TAG && tokenizer.position > last)
       break;
     if (tag == TAG_SVG || tag == TAG_MATH)

@@ -20,6 +20,7 @@ typedef struct {
 
 struct _Sheet {
   Selectors *selectors;
+  Variables *variables;
   GArray *rules;        /* of Rule */
   GArray *declarations; /* of Declarations */
   GHashTable *by_key;   /* hash of id, class or tag -> its last rule, plus one */
@@ -31,6 +32,7 @@ Sheet *sheet_new (gsize work_budget) {
   Sheet *sheet = g_new0 (Sheet, 1);
 
   sheet->selectors = selectors_new (work_budget);
+  sheet->variables = variables_new (NULL);
   sheet->rules = g_array_new (FALSE, FALSE, sizeof (Rule));
   sheet->declarations = g_array_new (FALSE, FALSE, sizeof (Declarations));
   sheet->by_key = g_hash_table_new (NULL, NULL);
@@ -41,6 +43,7 @@ void sheet_free (Sheet *sheet) {
   if (sheet == NULL)
     return;
   selectors_free (sheet->selectors);
+  variables_free (sheet->variables);
   g_array_unref (sheet->rules);
   g_array_unref (sheet->declarations);
   g_hash_table_unref (sheet->by_key);
@@ -163,27 +166,52 @@ static const char *skip_spaces (const char *p, const char *end) {
   return p;
 }
 
+static gboolean at_rule_is (const char *p, const char *end, const char *name) {
+  gsize length = strlen (name);
+
+  return (gsize) (end - p) > length && g_ascii_strncasecmp (p, name, length) == 0 && !g_ascii_isalpha (p[length]);
+}
+
+/* Blocks whose rules hold are read as if their rules stood alone; the '}' that is left over is skipped. */
 static const char *parse_at_rule (const char *p, const char *end) {
   const char *stop = find_outside (p, end, MARK_OPEN | MARK_SEMICOLON);
 
   if (stop == end || *stop == ';')
     return stop < end ? stop + 1 : end;
-  if (end - p > 6 && g_ascii_strncasecmp (p, "@media", 6) == 0 && style_media_applies (p + 6, (gsize) (stop - p - 6)))
-    return stop + 1; /* its rules are read as if they stood alone; the '}' that is left over is skipped */
-  return skip_block (stop, end);
+  if (at_rule_is (p, stop, "@media") && style_media_applies (p + 6, (gsize) (stop - p - 6)))
+    return stop + 1;
+  if (at_rule_is (p, stop, "@supports") && style_supports (p + 9, (gsize) (stop - p - 9)))
+    return stop + 1;
+  return at_rule_is (p, stop, "@layer") ? stop + 1 : skip_block (stop, end);
 }
 
-static const char *parse_rule (Sheet *sheet, const char *p, const char *end) {
+typedef void (*TakeRule) (Sheet *sheet, const char *selectors, const char *open, const char *close);
+
+static void take_rule (Sheet *sheet, const char *selectors, const char *open, const char *close) {
+  Declarations declarations = { 0 };
+
+  style_parse_declarations (open + 1, (gsize) (close - open - 1), sheet->variables, &declarations);
+  add_rules (sheet, selectors, open, &declarations);
+}
+
+static void take_variables (Sheet *sheet, G_GNUC_UNUSED const char *selectors, const char *open, const char *close) {
+  variables_collect (sheet->variables, open + 1, (gsize) (close - open - 1));
+}
+
+static const char *parse_rule (Sheet *sheet, const char *p, const char *end, TakeRule take) {
   const char *open = find_outside (p, end, MARK_OPEN | MARK_CLOSE);
   const char *close;
-  Declarations declarations = { 0 };
 
   if (open == end || *open == '}')
     return open < end ? open + 1 : end;
   close = find_outside (open + 1, end, MARK_CLOSE);
-  style_parse_declarations (open + 1, (gsize) (close - open - 1), &declarations);
-  add_rules (sheet, p, open, &declarations);
+  take (sheet, p, open, close);
   return close < end ? close + 1 : end;
+}
+
+static void parse_rules (Sheet *sheet, const char *p, const char *end, TakeRule take) {
+  for (p = skip_spaces (p, end); p < end; p = skip_spaces (p, end))
+    p = *p == '@' ? parse_at_rule (p, end) : parse_rule (sheet, p, end, take);
 }
 
 /* Behind a comment, or the "<!--" and "-->" of old pages, at @css; @css itself when none stands there. */
@@ -225,11 +253,16 @@ void sheet_parse (Sheet *sheet, const char *css, gsize length) {
   const char *p = comments ? clean : css;
   const char *end = p + (comments ? strlen (p) : length);
 
-  for (p = skip_spaces (p, end); p < end; p = skip_spaces (p, end))
-    p = *p == '@' ? parse_at_rule (p, end) : parse_rule (sheet, p, end);
+  if (variables_are_used (p, (gsize) (end - p)))
+    parse_rules (sheet, p, end, take_variables);
+  parse_rules (sheet, p, end, take_rule);
 }
 
 /* Matching */
+
+const Variables *sheet_variables (const Sheet *sheet) {
+  return sheet->variables;
+}
 
 Selectors *sheet_selectors (Sheet *sheet) {
   return sheet->selectors;

@@ -226,12 +226,25 @@ static char *without_comments (const char *text, gsize length, gsize *ret_length
   return g_string_free (out, FALSE);
 }
 
-void style_parse_declarations (const char *text, gsize length, Declarations *declarations) {
-  g_autofree char *clean = NULL;
+/* With var () in them: own custom properties first, then the sheet's. */
+static char *with_variables (const char *text, gsize length, const Variables *variables, gsize *ret_length) {
+  g_autoptr (Variables) own = variables_new (variables);
+
+  variables_collect (own, text, length);
+  return variables_resolve (own, text, length, ret_length);
+}
+
+void style_parse_declarations (const char *text, gsize length, const Variables *variables, Declarations *declarations) {
+  g_autofree char *clean = NULL, *resolved = NULL;
   const char *end;
 
   if (memchr (text, '*', length) != NULL || memchr (text, '\\', length) != NULL)
     text = clean = without_comments (text, length, &length);
+  if (variables_are_used (text, length)) {
+    text = resolved = with_variables (text, length, variables, &length);
+    if (text == NULL)
+      return;
+  }
   end = text + length;
   while (text < end) {
     const char *stop = declaration_end (text, end);

@@ -12,6 +12,7 @@
 
 #include "colors.h"
 #include "selectors.h"
+#include "variables.h"
 
 typedef enum {
   STYLE_DISPLAY,
@@ -86,7 +87,8 @@ extern const Style style_initial;
 
 guint64 style_hash (const char *text, gsize length); /* whatever the case */
 guint64 style_hash_exact (const char *text, gsize length);
-void style_parse_declarations (const char *text, gsize length, Declarations *declarations);
+/* @variables: what var () in them asks for. */
+void style_parse_declarations (const char *text, gsize length, const Variables *variables, Declarations *declarations);
 void cascade_apply (Cascade *cascade, const Declarations *declarations, guint32 weight);
 void cascade_set_hint (Cascade *cascade, StyleProperty property, guint32 value);
 
@@ -103,6 +105,9 @@ void sheet_free (Sheet *sheet);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sheet, sheet_free)
 void sheet_parse (Sheet *sheet, const char *css, gsize length);
 gboolean style_media_applies (const char *media, gsize length);
+gboolean style_supports (const char *condition, gsize length);
+/* Those of all its rules. */
+const Variables *sheet_variables (const Sheet *sheet);
 gboolean sheet_is_empty (const Sheet *sheet);
 /* Some rule that we cannot match paints a background: then a white page is no certainty. */
 gboolean sheet_paints_unknown (const Sheet *sheet);

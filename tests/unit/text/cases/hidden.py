@@ -63,6 +63,26 @@ CASES = [
     visible("dark-body-without-tag", "<style>body{background:#003}</style><p style=color:#fff>見える</p>"),
     visible("attribute-other-value", "<style>[data-x=Ab]{display:none}</style><p data-x=ab>見える</p>"),
     visible("not-hovered", "<style>p:hover{display:none}p:not(:hover) i{color:red}</style><p>見える</p>"),
+    hidden("variable", "<style>:root{--d:none;--e:var(--d)} .p{display:var(--e)}</style><div class=p>隠れた文</div>"),
+    hidden("variable-fallback", "<div style='display:var(--nowhere, none)'>隠れた文</div>"),
+    hidden("variable-own", "<div style='--s:0;font-size:var(--s)'>隠れた文</div>"),
+    hidden("calc", "<div style='font-size:calc(1px * 0)'>隠れた</div>"
+           "<div style='overflow:hidden;max-height:calc(1px - 0.5px * 2)'>隠れた</div>"),
+    hidden("supports", "<style>@supports (display:block){.p{display:none}}@layer a{.q{display:none}}</style>"
+           "<p class=p>隠れた文<p class=q>隠れた文</p>"),
+    hidden("media-features", "<style>@media (width>=1px) and (orientation:landscape){.p{display:none}}"
+           "@media not print{.q{display:none}}@media (prefers-color-scheme:light){.r{display:none}}</style>"
+           "<p class=p>隠れた<p class=q>隠れた<p class=r>隠れた</p>"),
+    visible("variable-of-two-values", "<style>:root{--d:none}.w{--d:block}p{display:var(--d)}</style><div class=w><p>見える</p></div>"),
+    visible("variable-without-value", "<style>p{display:none;display:var(--d)}</style><p>見える</p>"),
+    visible("media-range", "<style>@media (width<=600px),(min-width:1200px),(hover:none){p{display:none}}</style><p>見える</p>"),
+    visible("supports-not", "<style>@supports not (display:grid){p{display:none}}@supports (-ms-ime-align:auto){p{display:none}}</style>"
+            "<p>見える</p>"),
+    visible("calc-of-some-size", "<p style='font-size:calc(12px + 1px)'>見える</p>"),
+    visible("height-per-cent", "<div style='height:1%;overflow:hidden'>見える</div>"),
+    ("overhide", "class-case", "<!DOCTYPE html><style>.P{display:none}</style><p class=p>見える</p>", {"has": ["見える"]}),
+    ("hidden", "class-case-of-old", "<!DOCTYPE HTML PUBLIC '-//W3C//DTD HTML 4.0 Transitional//EN'><style>.P{display:none}</style>"
+     "<p class=p>隠れた文</p>見える", {"has": ["見える"], "lacks": ["隠れた"]}),
     hidden("scaled", "<div style='transform:scaleY(0.0)'>隠れた文</div><div style='scale:0'>隠れた文</div>"),
     hidden("lifted", "<div style='margin-top:-9999px'>隠れた文</div>"),
     hidden("lifted-shorthand", "<div style='margin:-9999px 0 0 0'>隠れた文</div>"),
