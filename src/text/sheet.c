@@ -63,23 +63,27 @@ static gpointer table_key (guint64 key) {
   return (gpointer) (guintptr) (key ^ key >> 32);
 }
 
-static void add_rule (Sheet *sheet, Rule *rule) {
-  guint64 key = selectors_key (sheet->selectors, &rule->selector);
-  guint number = sheet->rules->len + 1;
+/* Takes the rules in from the first on that is not among them yet. */
+static void link_rules (Sheet *sheet, guint first) {
+  for (guint i = first; i < sheet->rules->len; i++) {
+    Rule *rule = &g_array_index (sheet->rules, Rule, i);
+    guint64 key = selectors_key (sheet->selectors, &rule->selector);
+    guint number = i + 1;
 
-  rule->weight = rule->selector.weight | number;
-  if (key == 0) {
-    rule->next = sheet->universal;
-    sheet->universal = number;
-  } else {
-    rule->next = GPOINTER_TO_UINT (g_hash_table_lookup (sheet->by_key, table_key (key)));
-    g_hash_table_insert (sheet->by_key, table_key (key), GUINT_TO_POINTER (number));
+    rule->weight = rule->selector.weight | number;
+    if (key == 0) {
+      rule->next = sheet->universal;
+      sheet->universal = number;
+    } else {
+      rule->next = GPOINTER_TO_UINT (g_hash_table_lookup (sheet->by_key, table_key (key)));
+      g_hash_table_insert (sheet->by_key, table_key (key), GUINT_TO_POINTER (number));
+    }
   }
-  g_array_append_val (sheet->rules, *rule);
 }
 
-/* One selector that is none makes the whole list void, as browsers have it. */
-static gboolean read_selectors (Sheet *sheet, const char *p, const char *end, guint declarations, GArray *ret_rules) {
+/* One selector that is none makes the whole list void, as browsers have it. FALSE: some are beyond us. */
+static gboolean read_selectors (Sheet *sheet, const char *p, const char *end, guint declarations) {
+  guint first = sheet->rules->len;
   gboolean known = TRUE;
 
   while (p < end) {
@@ -87,13 +91,14 @@ static gboolean read_selectors (Sheet *sheet, const char *p, const char *end, gu
     Rule rule = { .declarations = declarations };
     SelectorVerdict verdict = selectors_parse (sheet->selectors, slice_trim (p, stop), &rule.selector);
 
-    if (verdict == SELECTOR_INVALID)
-      g_array_set_size (ret_rules, 0);
-    if (verdict == SELECTOR_INVALID)
+    if (verdict == SELECTOR_INVALID) {
+      g_array_set_size (sheet->rules, first);
       return TRUE;
-    if (verdict == SELECTOR_KNOWN)
-      g_array_append_val (ret_rules, rule);
-    known &= verdict == SELECTOR_KNOWN;
+    }
+    if (verdict == SELECTOR_KNOWN && sheet->rules->len < MAX_RULES)
+      g_array_append_val (sheet->rules, rule);
+    else
+      known = FALSE;
     p = stop + 1;
   }
   return known;
@@ -101,18 +106,16 @@ static gboolean read_selectors (Sheet *sheet, const char *p, const char *end, gu
 
 static void add_rules (Sheet *sheet, const char *selectors, const char *end, const Declarations *declarations) {
   const guint32 paint = 1u << STYLE_BACKGROUND | 1u << STYLE_BACKGROUND_IMAGE;
-  g_autoptr (GArray) rules = g_array_new (FALSE, FALSE, sizeof (Rule));
-  gboolean known;
+  guint first = sheet->rules->len;
 
   if (declarations->set == 0)
     return;
-  known = read_selectors (sheet, selectors, end, sheet->declarations->len, rules)
-          && sheet->rules->len + rules->len <= MAX_RULES;
-  if (!known && (declarations->set & paint) != 0)
+  if (!read_selectors (sheet, selectors, end, sheet->declarations->len) && (declarations->set & paint) != 0)
     sheet->paints_unknown = TRUE;
-  g_array_append_val (sheet->declarations, *declarations);
-  for (guint i = 0; i < rules->len && sheet->rules->len < MAX_RULES; i++)
-    add_rule (sheet, &g_array_index (rules, Rule, i));
+  if (sheet->rules->len == first)
+    return;
+  g_array_append_vals (sheet->declarations, declarations, 1);
+  link_rules (sheet, first);
 }
 
 /* Sheets */
@@ -209,21 +212,22 @@ static const char *parse_rule (Sheet *sheet, const char *p, const char *end, Tak
   return close < end ? close + 1 : end;
 }
 
-static void parse_rules (Sheet *sheet, const char *p, const char *end, TakeRule take) {
-  for (p = skip_spaces (p, end); p < end; p = skip_spaces (p, end))
-    p = *p == '@' ? parse_at_rule (p, end) : parse_rule (sheet, p, end, take);
+/* What may stand between rules: blanks, and the "<!--" and "-->" of old pages. */
+static const char *skip_between (const char *p, const char *end) {
+  for (;;) {
+    p = skip_spaces (p, end);
+    if (end - p >= 4 && memcmp (p, "<!--", 4) == 0)
+      p += 4;
+    else if (end - p >= 3 && memcmp (p, "-->", 3) == 0)
+      p += 3;
+    else
+      return p;
+  }
 }
 
-/* Behind a comment, or the "<!--" and "-->" of old pages, at @css; @css itself when none stands there. */
-static const char *skip_css_comment (const char *css, const char *end) {
-  if (end - css >= 2 && css[0] == '/' && css[1] == '*') {
-    for (css += 2; css < end && !(end - css >= 2 && css[0] == '*' && css[1] == '/'); css++)
-      ;
-    return MIN (css + 2, end);
-  }
-  if (end - css >= 4 && memcmp (css, "<!--", 4) == 0)
-    return css + 4;
-  return end - css >= 3 && memcmp (css, "-->", 3) == 0 ? css + 3 : css;
+static void parse_rules (Sheet *sheet, const char *p, const char *end, TakeRule take) {
+  for (p = skip_between (p, end); p < end; p = skip_between (p, end))
+    p = *p == '@' ? parse_at_rule (p, end) : parse_rule (sheet, p, end, take);
 }
 
 /* Comments become nothing. */
@@ -232,23 +236,18 @@ static char *clean_css (const char *css, gsize length) {
   const char *end = css + length;
 
   while (css < end) {
-    const char *run = css;
-    const char *after;
+    const char *comment = memmem (css, (gsize) (end - css), "/*", 2);
+    const char *close =
+        comment != NULL && end - comment >= 4 ? memmem (comment + 2, (gsize) (end - comment - 2), "*/", 2) : NULL;
 
-    while (css < end && *css != '/' && *css != '<' && *css != '-')
-      css++;
-    g_string_append_len (out, run, css - run);
-    after = skip_css_comment (css, end);
-    if (css < end && after == css)
-      g_string_append_c (out, *css++);
-    else
-      css = after;
+    g_string_append_len (out, css, (comment != NULL ? comment : end) - css);
+    css = close != NULL ? close + 2 : end;
   }
   return g_string_free (out, FALSE);
 }
 
 void sheet_parse (Sheet *sheet, const char *css, gsize length) {
-  gboolean comments = memmem (css, length, "/*", 2) != NULL || memmem (css, length, "--", 2) != NULL;
+  gboolean comments = memmem (css, length, "/*", 2) != NULL;
   g_autofree char *clean = comments ? clean_css (css, length) : NULL;
   const char *p = comments ? clean : css;
   const char *end = p + (comments ? strlen (p) : length);
