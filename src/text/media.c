@@ -13,13 +13,7 @@
 #define WINDOW_HEIGHT 768.0
 
 static gboolean has_word (const char *text, gsize length, const char *word) {
-  gsize word_length = strlen (word);
-
-  for (gsize i = 0; i + word_length <= length; i++) {
-    if (g_ascii_strncasecmp (text + i, word, word_length) == 0)
-      return TRUE;
-  }
-  return FALSE;
+  return slice_contains ((Slice){ text, length }, word);
 }
 
 /* What the reader's window is like; "min-" and "max-" are cut off the names. */

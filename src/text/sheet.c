@@ -230,27 +230,44 @@ static void parse_rules (Sheet *sheet, const char *p, const char *end, TakeRule 
     p = *p == '@' ? parse_at_rule (p, end) : parse_rule (sheet, p, end, take);
 }
 
-/* Comments become nothing. */
-static char *clean_css (const char *css, gsize length) {
-  GString *out = g_string_sized_new (length);
-  const char *end = css + length;
+/* The next "/" and "*" in that order (@open) or "*" and "/": by the asterisk, which is rare in CSS. NULL: none. */
+static const char *find_comment_mark (const char *p, const char *end, gboolean open) {
+  const char *start = p;
+  const char *star;
 
-  while (css < end) {
-    const char *comment = memmem (css, (gsize) (end - css), "/*", 2);
-    const char *close =
-        comment != NULL && end - comment >= 4 ? memmem (comment + 2, (gsize) (end - comment - 2), "*/", 2) : NULL;
-
-    g_string_append_len (out, css, (comment != NULL ? comment : end) - css);
-    css = close != NULL ? close + 2 : end;
+  for (; (star = memchr (p, '*', (gsize) (end - p))) != NULL; p = star + 1) {
+    if (open && star > start && star[-1] == '/')
+      return star - 1;
+    if (!open && star + 1 < end && star[1] == '/')
+      return star;
   }
+  return NULL;
+}
+
+/* Comments become nothing. NULL when there are none. */
+static char *clean_css (const char *css, gsize length) {
+  const char *end = css + length;
+  const char *comment = find_comment_mark (css, end, TRUE);
+  GString *out;
+
+  if (comment == NULL)
+    return NULL;
+  out = g_string_sized_new (length);
+  while (comment != NULL) {
+    const char *close = find_comment_mark (comment + 2, end, FALSE);
+
+    g_string_append_len (out, css, comment - css);
+    css = close != NULL ? close + 2 : end;
+    comment = find_comment_mark (css, end, TRUE);
+  }
+  g_string_append_len (out, css, end - css);
   return g_string_free (out, FALSE);
 }
 
 void sheet_parse (Sheet *sheet, const char *css, gsize length) {
-  gboolean comments = memmem (css, length, "/*", 2) != NULL;
-  g_autofree char *clean = comments ? clean_css (css, length) : NULL;
-  const char *p = comments ? clean : css;
-  const char *end = p + (comments ? strlen (p) : length);
+  g_autofree char *clean = clean_css (css, length);
+  const char *p = clean != NULL ? clean : css;
+  const char *end = p + (clean != NULL ? strlen (clean) : length);
 
   if (variables_are_used (p, (gsize) (end - p)))
     parse_rules (sheet, p, end, take_variables);

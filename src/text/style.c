@@ -250,7 +250,7 @@ void style_parse_declarations (const char *text, gsize length, const Variables *
 
   if (memchr (text, '*', length) != NULL || memchr (text, '\\', length) != NULL)
     text = clean = without_comments (text, length, &length);
-  if (memchr (text, '(', length) != NULL && variables_are_used (text, length)) {
+  if (variables_are_used (text, length)) {
     text = resolved = with_variables (text, length, variables, &length);
     if (text == NULL)
       return;

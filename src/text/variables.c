@@ -35,8 +35,20 @@ void variables_free (Variables *self) {
   g_free (self);
 }
 
+/* The first "var(" in @text, or NULL. By its bracket: there are few, and memchr () is much faster than memmem (). */
+static const char *find_call (const char *text, const char *end) {
+  const char *start = text;
+  const char *bracket;
+
+  for (; (bracket = memchr (text, '(', (gsize) (end - text))) != NULL; text = bracket + 1) {
+    if (bracket - start >= 3 && g_ascii_strncasecmp (bracket - 3, "var", 3) == 0)
+      return bracket - 3;
+  }
+  return NULL;
+}
+
 gboolean variables_are_used (const char *css, gsize length) {
-  return memmem (css, length, "var(", 4) != NULL;
+  return find_call (css, css + length) != NULL;
 }
 
 static void set_value (Variables *self, Slice name, Slice value) {
@@ -108,7 +120,7 @@ static GString *resolve_once (const Variables *self, const char *text, gsize len
   const char *end = text + length;
 
   while (text < end && out->len <= limit) {
-    const char *call = memmem (text, (gsize) (end - text), "var(", 4);
+    const char *call = find_call (text, end);
     const char *close;
 
     g_string_append_len (out, text, (call != NULL ? call : end) - text);
