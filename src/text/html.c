@@ -28,7 +28,7 @@ static gboolean is_of_old_kind (Slice doctype) {
 static void collect_styles (Html *self, const char *html, gsize length, const char *last) {
   Tokenizer tokenizer;
   Token token;
-  guint foreign = 0;
+  guint inert = 0; /* elements around whose styles are not the page's */
   const char *before = html;
   g_autoptr (GString) css = g_string_new (NULL);
 
@@ -45,8 +45,10 @@ static void collect_styles (Html *self, const char *html, gsize length, const ch
     if (token.type != TOKEN_START_TAG && tokenizer.position > last)
       break;
     if (tag == TAG_SVG || tag == TAG_MATH)
-      foreign = start ? foreign + !token.self_closing : foreign - (foreign > 0);
-    if (!start || foreign > 0)
+      inert = start ? inert + !token.self_closing : inert - (inert > 0);
+    if (tag == TAG_TEMPLATE)
+      inert = start ? inert + 1 : inert - (inert > 0);
+    if (!start || inert > 0)
       continue;
     if (tag == TAG_STYLE) {
       Attributes attributes = { .max = self->attributes.max };

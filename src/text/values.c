@@ -93,9 +93,19 @@ static guint32 parse_size (StyleProperty property, Slice slice) {
   return gone_up_to (slice, TINY_PIXELS);
 }
 
+/* Per cent are of the window: a whole one for what is placed, ten for what only moves a part of its content. */
+static gboolean is_far_by_share (Slice slice, double far_windows) {
+  double number;
+  Slice unit;
+
+  return slice_read_number (slice, &number, &unit) && slice_is (unit, "%") && number <= -100 * far_windows;
+}
+
 guint32 value_of_distance (Slice slice) {
   double pixels;
 
+  if (is_far_by_share (slice, 10))
+    return STYLE_GONE;
   return read_pixels (slice, &pixels) && (pixels <= -FAR_PIXELS || pixels >= 20 * FAR_PIXELS) ? STYLE_GONE
                                                                                               : STYLE_NORMAL;
 }
@@ -115,6 +125,7 @@ static guint32 parse_display (Slice slice) {
     { "contents", DISPLAY_INLINE },   { "ruby", DISPLAY_INLINE },    { "list-item", DISPLAY_BLOCK },
     { "flex", DISPLAY_BLOCK },        { "grid", DISPLAY_BLOCK },     { "flow-root", DISPLAY_BLOCK },
     { "-webkit-box", DISPLAY_BLOCK }, { "initial", DISPLAY_INLINE }, { "unset", DISPLAY_INLINE },
+    { "revert", DISPLAY_INLINE },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++) {
@@ -321,6 +332,7 @@ guint32 value_parse (StyleProperty property, Slice slice) {
   case STYLE_POSITION:
     return parse_position (slice);
   case STYLE_OFFSET:
+    return is_far_by_share (slice, 1) ? STYLE_GONE : value_of_distance (slice);
   case STYLE_MARGIN:
   case STYLE_TEXT_INDENT:
     return value_of_distance (slice);

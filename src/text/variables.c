@@ -13,11 +13,12 @@
 #define MAX_ROUNDS 4u       /* of values that ask for others */
 #define GROWTH_BYTES 256u
 
-static const char unknown[] = "unset"; /* what browsers make of a variable without a value */
+static const char undefined[] = "unset"; /* what browsers make of a variable without a value */
+static const char unknown[] = "revert";  /* ours for one of two values: it may stand for anything */
 
 struct _Variables {
   const Variables *outer;
-  GHashTable *values; /* name -> value; "unset" when there are two */
+  GHashTable *values; /* name -> value; "revert" when there are two */
 };
 
 Variables *variables_new (const Variables *outer) {
@@ -112,7 +113,7 @@ static void append_value (const Variables *self, Slice inside, GString *out) {
   else if (comma != NULL)
     g_string_append_len (out, comma + 1, end - comma - 1);
   else
-    g_string_append (out, unknown);
+    g_string_append (out, undefined);
 }
 
 static GString *resolve_once (const Variables *self, const char *text, gsize length, gsize limit) {

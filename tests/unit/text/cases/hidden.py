@@ -83,6 +83,11 @@ CASES = [
     ("overhide", "class-case", "<!DOCTYPE html><style>.P{display:none}</style><p class=p>見える</p>", {"has": ["見える"]}),
     ("hidden", "class-case-of-old", "<!DOCTYPE HTML PUBLIC '-//W3C//DTD HTML 4.0 Transitional//EN'><style>.P{display:none}</style>"
      "<p class=p>隠れた文</p>見える", {"has": ["見える"], "lacks": ["隠れた"]}),
+    hidden("off-by-per-cent", "<div style='position:absolute;left:-100%'>隠れた</div><div style='text-indent:-1000%'>隠れた</div>"),
+    visible("placed-by-per-cent", "<div style='position:relative;left:-50%;margin-left:-100%'>見える</div>"),
+    visible("style-in-template", "<template><style>p{display:none}</style></template><p>見える</p>"),
+    visible("background-of-two-values", "<style>:root{--b:#fff}.d{--b:#000}p{background:var(--b);color:#fff}</style>"
+            "<div class=d><p>見える</p></div>"),
     hidden("scaled", "<div style='transform:scaleY(0.0)'>隠れた文</div><div style='scale:0'>隠れた文</div>"),
     hidden("lifted", "<div style='margin-top:-9999px'>隠れた文</div>"),
     hidden("lifted-shorthand", "<div style='margin:-9999px 0 0 0'>隠れた文</div>"),
