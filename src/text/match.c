@@ -2,6 +2,7 @@
  *
  * text/match: does a selector match an element, given its names, its ancestors' and the answers to the conditions?
  *
+ * Also the making of Selectors and their vocabulary. Reading them is in selectors.c.
  * Every step is paid for: with the budget used up nothing matches, so that many rules on many elements stay linear.
  */
 #include "selectors.h"
@@ -9,8 +10,40 @@
 #include <string.h>
 
 #include "conditions.h"
+#include "style.h"
 
 #define STEP_BYTES 8u /* of an attribute that a text is searched in: one step */
+
+Selectors *selectors_new (gsize work_budget) {
+  Selectors *self = g_new0 (Selectors, 1);
+
+  self->compounds = g_array_new (FALSE, FALSE, sizeof (Compound));
+  self->selectors = g_array_new (FALSE, FALSE, sizeof (Selector));
+  self->texts = g_string_chunk_new (256);
+  self->budget = work_budget;
+  return self;
+}
+
+void selectors_free (Selectors *self) {
+  if (self == NULL)
+    return;
+  g_array_unref (self->compounds);
+  g_array_unref (self->selectors);
+  g_string_chunk_free (self->texts);
+  g_free (self);
+}
+
+void selectors_set_exact_case (Selectors *self, gboolean exact_case) {
+  self->exact_case = exact_case;
+}
+
+guint64 selectors_hash_tag (const char *text, gsize length) {
+  return style_hash (text, length);
+}
+
+guint64 selectors_hash_name (const Selectors *self, const char *text, gsize length) {
+  return self->exact_case ? style_hash_exact (text, length) : style_hash (text, length);
+}
 
 PseudoClass pseudo_class (Slice name) {
   static const struct {

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "conditions.h"
-#include "style.h"
 
 #define MAX_NAME_BYTES 128u
 #define MAX_NESTING 1u /* :not (:first-child) is read, :not (:is (...)) is not */
@@ -32,37 +31,6 @@ typedef struct {
 } Reader;
 
 static SelectorVerdict read_selector (Reader *reader, Selector *ret_selector);
-
-Selectors *selectors_new (gsize work_budget) {
-  Selectors *self = g_new0 (Selectors, 1);
-
-  self->compounds = g_array_new (FALSE, FALSE, sizeof (Compound));
-  self->selectors = g_array_new (FALSE, FALSE, sizeof (Selector));
-  self->texts = g_string_chunk_new (256);
-  self->budget = work_budget;
-  return self;
-}
-
-void selectors_free (Selectors *self) {
-  if (self == NULL)
-    return;
-  g_array_unref (self->compounds);
-  g_array_unref (self->selectors);
-  g_string_chunk_free (self->texts);
-  g_free (self);
-}
-
-void selectors_set_exact_case (Selectors *self, gboolean exact_case) {
-  self->exact_case = exact_case;
-}
-
-guint64 selectors_hash_tag (const char *text, gsize length) {
-  return style_hash (text, length);
-}
-
-guint64 selectors_hash_name (const Selectors *self, const char *text, gsize length) {
-  return self->exact_case ? style_hash_exact (text, length) : style_hash (text, length);
-}
 
 /* Words */
 
