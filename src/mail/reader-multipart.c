@@ -231,6 +231,7 @@ static void finish_split (SplitState *state, const char *data, gsize length_byte
 void mugai_reader_split (ReaderSplit *split, const char *data, gsize length_bytes, const char *boundary,
                          guint max_parts) {
   memset (split, 0, sizeof *split);
+  data = data != NULL ? data : ""; /* an empty GBytes has none */
   split->parts = g_array_new (FALSE, FALSE, sizeof (ReaderRange));
   SplitState state = { .split = split, .max_parts = MAX (max_parts, 1) };
   gsize boundary_length = strlen (boundary), before = 0;

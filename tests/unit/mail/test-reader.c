@@ -77,6 +77,8 @@ static const OddCase odd_cases[] = {
     "" },
   { "same-boundary", MIXED "--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n--b--\r\n",
     "bad-boundary" },
+  { "no-body", "Content-Transfer-Encoding: quoted\r\nContent-Type: multipart/mixed; boundary=b",
+    "bad-boundary unknown-encoding encoded-container" },
   { "unclosed", MIXED "--b\r\n\r\nx\r\n", "unclosed-multipart" },
   { "closed-twice", MIXED "--b\r\n\r\nx\r\n--b--\r\n\r\n--b--\r\n", "" },
   { "part-after-close", MIXED "--b\r\n\r\nx\r\n--b--\r\n--b\r\n\r\ny\r\n--b--\r\n",
