@@ -294,23 +294,47 @@ static gboolean has_sylk_macro (MugaiBytes text) {
   return FALSE;
 }
 
+static guint64 flags_of_sylk (MugaiBytes text) {
+  return (has_sylk_macro (text) ? BIT (MACRO) : 0) | (has_dde_cell (text) ? BIT (ACTIVE_CONTENT) : 0);
+}
+
+static guint64 flags_of_table (MugaiBytes text) {
+  return has_dde_cell (text) ? BIT (ACTIVE_CONTENT) : 0;
+}
+
+/* Of a page saved whole; the page in it as quoted-printable: tags stand as they are. */
+static guint64 flags_of_saved_page (MugaiBytes text) {
+  return mugai_active_markup (text, FALSE)
+         | (contains (text, "activemime") || contains (text, "qwn0axzltwltz") ? BIT (MACRO) : 0);
+}
+
+static guint64 flags_of_word_xml (MugaiBytes text) {
+  gboolean macros = contains (text, "macrospresent=\"yes\"") || contains (text, "<w:bindata w:name=\"editdata.mso\"")
+                    || contains (text, "vbaproject.bin");
+  return macros ? BIT (MACRO) : 0;
+}
+
+static const struct {
+  const char *type;
+  guint64 (*look) (MugaiBytes lower);
+} text_looks[] = {
+  { "text/plain", flags_of_table },
+  { "text/csv", flags_of_table },
+  { "text/tab-separated-values", flags_of_table },
+  { "application/x-sylk", flags_of_sylk },
+  { "application/x-mimearchive", flags_of_saved_page },
+  { "application/vnd.oasis.opendocument.text-flat-xml", mugai_active_flat_odf },
+  { "application/msword+xml", flags_of_word_xml },
+  { "application/vnd.ms-excel+xml", flags_of_word_xml },
+  { "application/xml", flags_of_word_xml },
+};
+
 guint64 mugai_active_text (const char *type, MugaiBytes bytes) {
-  g_autoptr (GByteArray) text = mugai_active_as_lower (mugai_bytes_slice (bytes, 0, MAX_MARKUP_BYTES));
-  MugaiBytes view = { text->data, text->len };
-  if (g_str_equal (type, "application/x-sylk"))
-    return (has_sylk_macro (view) ? BIT (MACRO) : 0) | (has_dde_cell (view) ? BIT (ACTIVE_CONTENT) : 0);
-  if (g_str_equal (type, "text/plain") || g_str_equal (type, "text/csv"))
-    return has_dde_cell (view) ? BIT (ACTIVE_CONTENT) : 0;
-  if (g_str_equal (type, "application/x-mimearchive")) /* its page as quoted-printable: tags stand as they are */
-    return mugai_active_markup (bytes, FALSE)
-           | (contains (view, "activemime") || contains (view, "qwn0axzltwltz") ? BIT (MACRO) : 0);
-  if (g_str_equal (type, "application/vnd.oasis.opendocument.text-flat-xml"))
-    return mugai_active_flat_odf (view);
-  if (g_str_equal (type, "application/msword+xml") || g_str_equal (type, "application/vnd.ms-excel+xml")
-      || g_str_equal (type, "application/xml"))
-    return contains (view, "macrospresent=\"yes\"") || contains (view, "<w:bindata w:name=\"editdata.mso\"")
-                   || contains (view, "vbaproject.bin")
-               ? BIT (MACRO)
-               : 0;
-  return 0;
+  for (gsize i = 0; i < G_N_ELEMENTS (text_looks); i++) {
+    if (!g_str_equal (type, text_looks[i].type))
+      continue;
+    g_autoptr (GByteArray) text = mugai_active_as_lower (mugai_bytes_slice (bytes, 0, MAX_MARKUP_BYTES));
+    return text_looks[i].look ((MugaiBytes){ text->data, text->len });
+  }
+  return 0; /* pictures and the rest: not even copied */
 }
