@@ -93,6 +93,10 @@ def variants():
                                     ("unclosed", "iso-2022-jp", lambda t: jp.jis(t, close=False))):
             yield (f"{name} {kind}", mail(word(label, encode(text)), b"text/plain; charset=" + label.encode(),
                                           body=encode(text) + b"\r\n"), {"subject": text, "body": text + "\n"})
+    jis8 = jp.jis("予算") + "ﾖｻﾝ".encode("cp932") + jp.jis("の件\n")
+    for label in (b"iso-2022-jp", b"us-ascii", None):
+        kind = b"text/plain" + (b"; charset=" + label if label else b"")
+        yield f"JIS8 as {label}", mail(content_type=kind, body=crlf(jis8)), {"body": "予算ﾖｻﾝの件\n"}
     text = "令和８年度予算の件\nよろしくお願いします\n"
     stripped = crlf(jp.jis(text).replace(b"\x1b", b""))
     yield "stripped ESC", mail(content_type=b"text/plain; charset=iso-2022-jp", body=stripped), {"body": text}
@@ -109,10 +113,12 @@ def supplements():
     for label in ("euc-jp", "eucjp-ms"):
         yield label, mail(content_type=b"text/plain; charset=" + label.encode(), body=crlf(extra.encode("euc_jp"))), {
             "body": extra}
-    for label, codec, text in (("iso-2022-jp-1", "iso2022_jp_1", extra), ("iso-2022-jp-2", "iso2022_jp_2", "予算é한국简\n"),
-                               ("iso-2022-jp-2004", "iso2022_jp_2004", "予算①か゚\n")):
+    for label, codec, text in (("iso-2022-jp-1", "iso2022_jp_1", extra), ("iso-2022-jp-2", "iso2022_jp_2", "予算é한국简\n")):
         yield label, mail(content_type=b"text/plain; charset=" + label.encode(), body=crlf(text.encode(codec))), {
             "body": text}
+    plane_1 = bytes(byte & 0x7F for byte in "予算①か゚".encode("euc_jis_2004"))  # Python 3.11.2's own codec can't write か゚
+    yield "iso-2022-jp-2004", mail(content_type=b"text/plain; charset=iso-2022-jp-2004", body=b"\x1b$(Q" + plane_1 + b"\x1b(B\r\n"), {
+        "body": "予算①か゚\n"}
 
 
 def emoji():
@@ -239,6 +245,9 @@ def file_names():
             }
             for form, (disposition, part_type) in forms.items():
                 yield f"{label} {form} {text[:12]}", with_part(disposition, part_type), {"name": text, "body": "hello\n"}
+    # macOS: か and a voice mark; 神 (U+FA19) of a name stays
+    apart = percent("か\u3099き\u3099\uFA19.pdf".encode())
+    yield "C3-16 NFD", with_part(b"attachment; filename*=utf-8''" + apart, b"application/octet-stream"), {"name": "がぎ\uFA19.pdf"}
 
 
 def archives():
