@@ -104,13 +104,6 @@ static void add_names (GPtrArray *names, const MugaiHeaderParameterised *header)
   }
 }
 
-/* Composed or not, it is the same name to every reader: macOS writes voiced kana in two characters in one place and in one in another. */
-static gboolean is_same_name (const char *a, const char *b) {
-  g_autofree char *composed_a = g_utf8_normalize (a, -1, G_NORMALIZE_DEFAULT_COMPOSE);
-  g_autofree char *composed_b = g_utf8_normalize (b, -1, G_NORMALIZE_DEFAULT_COMPOSE);
-  return g_strcmp0 (composed_a, composed_b) == 0;
-}
-
 static void read_disposition (Reader *reader, MugaiEntity *entity, const GPtrArray *fields,
                               const MugaiHeaderParameterised *type) {
   g_autoptr (MugaiHeaderParameterised) disposition = parse_parameterised (fields, "content-disposition");
@@ -118,7 +111,7 @@ static void read_disposition (Reader *reader, MugaiEntity *entity, const GPtrArr
   add_names (names, disposition);
   add_names (names, type);
   if (disposition != NULL && type != NULL && disposition->names->len > 0 && type->names->len > 0
-      && !is_same_name (g_ptr_array_index (disposition->names, 0), g_ptr_array_index (type->names, 0)))
+      && !g_str_equal (g_ptr_array_index (disposition->names, 0), g_ptr_array_index (type->names, 0)))
     entity->flags |= MUGAI_BIT (MUGAI_FLAG_NAME_CONFLICT);
   g_ptr_array_add (names, NULL);
   entity->names = (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
