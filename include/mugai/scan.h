@@ -12,7 +12,8 @@
 typedef struct MugaiScanner MugaiScanner;
 
 /* Budgets of one message; 0 in MugaiScanLimits means the default. */
-#define MUGAI_SCAN_MAX_MEMBERS 10000u /* over all archives of one message; kept as facts: far fewer in real mail */
+#define MUGAI_SCAN_MAX_MEMBERS 1000u  /* over all archives of one message; a folder of photos in real mail: some 200 */
+#define MUGAI_SCAN_MAX_OBJECTS 10000u /* libclamav counts each part of each document, too */
 #define MUGAI_SCAN_MAX_DEPTH 8u       /* archive in archive; real ones: 2 */
 #define MUGAI_SCAN_MAX_UNPACKED_BYTES (400u * 1024 * 1024)
 #define MUGAI_SCAN_MAX_RATIO 250u                      /* of one member, above 10 MiB unpacked: a bomb */

@@ -50,12 +50,20 @@ MugaiPart *mugai_new_part (const MugaiEntity *entity) {
   return part;
 }
 
+/* A mail, unless it came sealed in a signature (S/MIME): that was opened for what is in it, but is what it is. */
+static const char *type_of_container (const MugaiEntity *entity, const MugaiScanner *scanner) {
+  if (entity->kind != MUGAI_ENTITY_MESSAGE)
+    return entity->declared;
+  const char *type = mugai_scan_detect (scanner, entity->content);
+  return g_str_equal (type, "application/pkcs7-mime") ? type : "message/rfc822";
+}
+
 /* A container is described, not scanned by itself: its leaves are, and the message as a whole was. */
 static void describe_container (const MugaiEntity *entity, MugaiScanner *scanner, MugaiPart *part) {
   gsize length_bytes = 0;
   const void *data = g_bytes_get_data (entity->content, &length_bytes);
   g_free (part->detected);
-  part->detected = g_strdup (entity->kind == MUGAI_ENTITY_MESSAGE ? "message/rfc822" : entity->declared);
+  part->detected = g_strdup (type_of_container (entity, scanner));
   g_free (part->sha256);
   part->sha256 = mugai_sha256_hex (data, length_bytes);
   part->size_bytes = length_bytes;

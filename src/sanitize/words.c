@@ -95,7 +95,7 @@ static const TypeWords type_words[] = {
 
 static const TypeWords *find_words (const char *type) {
   for (guint i = 0; type != NULL && i < G_N_ELEMENTS (type_words); i++)
-    if (g_str_has_prefix (type, type_words[i].prefix))
+    if (g_ascii_strncasecmp (type, type_words[i].prefix, strlen (type_words[i].prefix)) == 0)
       return &type_words[i];
   return NULL;
 }

@@ -12,7 +12,11 @@
 
 #include "mugai/base/facts.h"
 
+#include "embedded.h"
+
 #define MAX_MARKUP_BYTES (8u * 1024 * 1024) /* of HTML, SVG, RTF that is searched */
+#define MAX_TAG_BYTES 4096u                 /* back from an attribute to its element */
+#define MAX_OBJECTS 16u                     /* of one RTF that are unwrapped; each copies at most what it is long */
 #define MAX_FIELD_BYTES 512u /* of one field's instruction: its word and where it points stand in front */
 
 #define BIT(name) MUGAI_BIT (MUGAI_FLAG_##name)
@@ -105,19 +109,87 @@ static gboolean has_event_handler (MugaiBytes text) {
   return FALSE;
 }
 
+/* What an attribute means to a browser: references undone, controls and blanks within a scheme dropped ("java&Tab;script:"). @text is in lower case. */
+static GByteArray *undo_references (MugaiBytes text) {
+  static const struct {
+    const char *name;
+    guint8 c;
+  } known[] = { { "&tab;", '\t' }, { "&newline;", '\n' }, { "&colon;", ':' }, { "&lpar;", '(' } };
+  GByteArray *out = g_byte_array_sized_new ((guint) text.length_bytes);
+  for (gsize at = 0; at < text.length_bytes; at++) {
+    guint8 c = text.data[at];
+    if (c == '&' && mugai_bytes_u8 (text, at + 1) == '#') {
+      gboolean hex = mugai_bytes_u8 (text, at + 2) == 'x';
+      gsize end = at + (hex ? 3 : 2);
+      guint value = 0;
+      for (int digit; value < 0x10000 && (digit = g_ascii_xdigit_value ((char) mugai_bytes_u8 (text, end))) >= 0
+                      && digit < (hex ? 16 : 10);
+           end++)
+        value = value * (hex ? 16 : 10) + (guint) digit;
+      c = value < 0x80 ? (guint8) g_ascii_tolower ((char) value) : '?';
+      at = mugai_bytes_u8 (text, end) == ';' ? end : end - 1;
+    }
+    for (gsize i = 0; c == '&' && i < G_N_ELEMENTS (known); i++) {
+      if (!mugai_bytes_at (text, at, known[i].name, strlen (known[i].name)))
+        continue;
+      c = known[i].c;
+      at += strlen (known[i].name) - 1;
+    }
+    if (c > 0x20)
+      g_byte_array_append (out, &c, 1);
+  }
+  return out;
+}
+
+static gboolean runs_by_address (MugaiBytes text) {
+  g_autoptr (GByteArray) plain = undo_references (text);
+  MugaiBytes view = { plain->data ? plain->data : (const guint8 *) "", plain->len };
+  return contains (view, "javascript:") || contains (view, "vbscript:") || contains (view, "data:text/html")
+         || contains (view, "attributename=\"on") || contains (view, "attributename='on");
+}
+
+/* An address a drawing fetches; a link (<a>) is for people. */
+static gboolean draws_from_elsewhere (MugaiBytes text) {
+  for (gssize at = 0; (at = MUGAI_BYTES_FIND (text, (gsize) at, "href=")) >= 0; at++) {
+    MugaiBytes value = mugai_bytes_slice (text, (gsize) at + 5, 8);
+    gsize quote = mugai_bytes_u8 (value, 0) == '"' || mugai_bytes_u8 (value, 0) == '\'';
+    if (!MUGAI_BYTES_AT (value, quote, "http") && !MUGAI_BYTES_AT (value, quote, "//")
+        && !MUGAI_BYTES_AT (value, quote, "file:") && !MUGAI_BYTES_AT (value, quote, "ftp:"))
+      continue;
+    gsize from = (gsize) at > MAX_TAG_BYTES ? (gsize) at - MAX_TAG_BYTES : 0;
+    const guint8 *tag = memrchr (text.data + from, '<', (gsize) at - from);
+    MugaiBytes name = tag ? mugai_bytes_slice (text, (gsize) (tag - text.data) + 1, 8) : (MugaiBytes){ 0 };
+    gsize prefix = MUGAI_BYTES_AT (name, 0, "svg:") ? 4 : 0;
+    if (mugai_bytes_u8 (name, prefix) != 'a' || !g_ascii_isspace ((char) mugai_bytes_u8 (name, prefix + 1)))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* <meta http-equiv="refresh" content="0;url=...">: the page goes elsewhere by itself. */
+static gboolean goes_elsewhere (MugaiBytes text) {
+  for (gssize at = 0; (at = MUGAI_BYTES_FIND (text, (gsize) at, "http-equiv")) >= 0; at++) {
+    MugaiBytes tag = mugai_bytes_slice (text, (gsize) at, 300);
+    gssize end = MUGAI_BYTES_FIND (tag, 0, ">");
+    tag = mugai_bytes_slice (tag, 0, end < 0 ? tag.length_bytes : (gsize) end);
+    if (contains (tag, "refresh") && contains (tag, "url"))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 guint64 mugai_active_markup (MugaiBytes bytes, gboolean svg) {
   g_autoptr (GByteArray) text = mugai_active_as_lower (mugai_bytes_slice (bytes, 0, MAX_MARKUP_BYTES));
   MugaiBytes view = { text->data, text->len };
   guint64 flags = 0;
-  if (contains (view, "<script") || contains (view, "javascript:") || contains (view, "vbscript:")
-      || contains (view, "<applet") || contains (view, "data:text/html") || contains (view, ":script")
-      || has_event_handler (view))
+  if (contains (view, "<script") || contains (view, "<applet") || contains (view, ":script") || has_event_handler (view)
+      || runs_by_address (view))
     flags |= BIT (ACTIVE_CONTENT);
   if (contains (view, "<object") || contains (view, "<embed") || contains (view, "<foreignobject"))
     flags |= BIT (EMBEDDED_OBJECT) | BIT (ACTIVE_CONTENT);
-  if (contains (view, "<iframe") || contains (view, "<frame ") || contains (view, "<frameset"))
+  if (contains (view, "<iframe") || contains (view, "<frame ") || contains (view, "<frameset") || goes_elsewhere (view))
     flags |= BIT (EXTERNAL_REFERENCE);
-  if (svg && (contains (view, "href=\"http") || contains (view, "href='http") || contains (view, "<!entity")))
+  if (svg && (draws_from_elsewhere (view) || contains (view, "<!entity")))
     flags |= BIT (EXTERNAL_REFERENCE);
   return flags;
 }
@@ -178,7 +250,7 @@ static gboolean has_remote_template (MugaiBytes text) {
   return FALSE;
 }
 
-guint64 mugai_active_rtf (MugaiBytes bytes) {
+guint64 mugai_active_rtf (MugaiBytes bytes, GPtrArray *inner) {
   g_autoptr (GByteArray) text = mugai_active_as_lower (mugai_bytes_slice (bytes, 0, MAX_MARKUP_BYTES));
   MugaiBytes view = { text->data, text->len };
   guint64 flags = flags_of_rtf_fields (view);
@@ -188,6 +260,8 @@ guint64 mugai_active_rtf (MugaiBytes bytes) {
     flags |= BIT (EXTERNAL_REFERENCE);
   if (contains (view, "\\objupdate"))
     flags |= BIT (ACTIVE_CONTENT);
+  for (gssize at = 0; inner->len < MAX_OBJECTS && (at = MUGAI_BYTES_FIND (view, (gsize) at, "\\objdata")) >= 0; at++)
+    g_ptr_array_add (inner, mugai_embedded_rtf (view, (gsize) at + 8));
   return flags;
 }
 
@@ -220,21 +294,47 @@ static gboolean has_sylk_macro (MugaiBytes text) {
   return FALSE;
 }
 
+static guint64 flags_of_sylk (MugaiBytes text) {
+  return (has_sylk_macro (text) ? BIT (MACRO) : 0) | (has_dde_cell (text) ? BIT (ACTIVE_CONTENT) : 0);
+}
+
+static guint64 flags_of_table (MugaiBytes text) {
+  return has_dde_cell (text) ? BIT (ACTIVE_CONTENT) : 0;
+}
+
+/* Of a page saved whole; the page in it as quoted-printable: tags stand as they are. */
+static guint64 flags_of_saved_page (MugaiBytes text) {
+  return mugai_active_markup (text, FALSE)
+         | (contains (text, "activemime") || contains (text, "qwn0axzltwltz") ? BIT (MACRO) : 0);
+}
+
+static guint64 flags_of_word_xml (MugaiBytes text) {
+  gboolean macros = contains (text, "macrospresent=\"yes\"") || contains (text, "<w:bindata w:name=\"editdata.mso\"")
+                    || contains (text, "vbaproject.bin");
+  return macros ? BIT (MACRO) : 0;
+}
+
+static const struct {
+  const char *type;
+  guint64 (*look) (MugaiBytes lower);
+} text_looks[] = {
+  { "text/plain", flags_of_table },
+  { "text/csv", flags_of_table },
+  { "text/tab-separated-values", flags_of_table },
+  { "application/x-sylk", flags_of_sylk },
+  { "application/x-mimearchive", flags_of_saved_page },
+  { "application/vnd.oasis.opendocument.text-flat-xml", mugai_active_flat_odf },
+  { "application/msword+xml", flags_of_word_xml },
+  { "application/vnd.ms-excel+xml", flags_of_word_xml },
+  { "application/xml", flags_of_word_xml },
+};
+
 guint64 mugai_active_text (const char *type, MugaiBytes bytes) {
-  g_autoptr (GByteArray) text = mugai_active_as_lower (mugai_bytes_slice (bytes, 0, MAX_MARKUP_BYTES));
-  MugaiBytes view = { text->data, text->len };
-  if (g_str_equal (type, "application/x-sylk"))
-    return (has_sylk_macro (view) ? BIT (MACRO) : 0) | (has_dde_cell (view) ? BIT (ACTIVE_CONTENT) : 0);
-  if (g_str_equal (type, "text/plain") || g_str_equal (type, "text/csv"))
-    return has_dde_cell (view) ? BIT (ACTIVE_CONTENT) : 0;
-  if (g_str_equal (type, "application/x-mimearchive")) /* its page as quoted-printable: tags stand as they are */
-    return mugai_active_markup (bytes, FALSE)
-           | (contains (view, "activemime") || contains (view, "qwn0axzltwltz") ? BIT (MACRO) : 0);
-  if (g_str_equal (type, "application/msword+xml") || g_str_equal (type, "application/vnd.ms-excel+xml")
-      || g_str_equal (type, "application/xml"))
-    return contains (view, "macrospresent=\"yes\"") || contains (view, "<w:bindata w:name=\"editdata.mso\"")
-                   || contains (view, "vbaproject.bin")
-               ? BIT (MACRO)
-               : 0;
-  return 0;
+  for (gsize i = 0; i < G_N_ELEMENTS (text_looks); i++) {
+    if (!g_str_equal (type, text_looks[i].type))
+      continue;
+    g_autoptr (GByteArray) text = mugai_active_as_lower (mugai_bytes_slice (bytes, 0, MAX_MARKUP_BYTES));
+    return text_looks[i].look ((MugaiBytes){ text->data, text->len });
+  }
+  return 0; /* pictures and the rest: not even copied */
 }

@@ -171,11 +171,24 @@ static guint64 flags_of_fields (MugaiBytes text) {
   return flags | judge_instruction (instruction);
 }
 
+/* Connections of a workbook: to the web, to a database, or to a file on another machine; not to the workbook's own tables. */
+static gboolean fetches_data (MugaiBytes text) {
+  if (contains (text, "<webpr") && contains (text, "url=\""))
+    return TRUE;
+  if (contains (text, "sourcefile=\"\\\\") || contains (text, "sourcefile=\"http"))
+    return TRUE;
+  return contains (text, "<dbpr") && !contains (text, "$workbook$") && !contains (text, "thisworkbookdatamodel");
+}
+
 static guint64 flags_of_office_xml (const char *name, MugaiBytes text) {
   guint64 flags = 0;
   if (contains (text, "instrtext") || contains (text, "fldsimple"))
     flags |= flags_of_fields (text);
   if (g_str_has_prefix (name, "xl/externallinks/") && contains (text, "ddelink"))
+    flags |= BIT (ACTIVE_CONTENT);
+  if (g_str_equal (name, "xl/connections.xml") && fetches_data (text))
+    flags |= BIT (EXTERNAL_REFERENCE);
+  if (g_str_has_prefix (name, "ppt/") && (contains (text, "ppaction://program") || contains (text, "ppaction://macro")))
     flags |= BIT (ACTIVE_CONTENT);
   return flags;
 }
@@ -203,6 +216,12 @@ static guint64 flags_of_odf_xml (MugaiBytes text) {
     }
   }
   return flags;
+}
+
+guint64 mugai_active_flat_odf (MugaiBytes lower) {
+  gboolean module = contains (lower, "source-code") || contains (lower, "library-linked");
+  return flags_of_odf_xml (lower) | (module ? BIT (MACRO) : 0)
+         | (contains (lower, "<draw:object") ? flags_of_odf_object (lower) : 0);
 }
 
 gboolean mugai_active_is_xml (const char *name) {

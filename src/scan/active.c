@@ -11,6 +11,7 @@
 
 #include "mugai/base/facts.h"
 
+#include "embedded.h"
 #include "ole.h"
 #include "zip.h"
 
@@ -26,6 +27,13 @@ typedef struct {
 
 static void clear_work (void *data) {
   g_bytes_unref (((Work *) data)->content);
+}
+
+static void add_work (GArray *list, GBytes *content, guint depth) {
+  if (depth >= MAX_NESTING || list->len >= MAX_EMBEDDED)
+    return;
+  Work work = { g_bytes_ref (content), depth };
+  g_array_append_val (list, work);
 }
 
 /* ---- ZIP-based documents ---- */
@@ -53,6 +61,8 @@ static guint64 look_at_entry (const MugaiZip *zip, const MugaiZipEntry *entry, M
   guint64 flags = mugai_active_entry_name (name);
   if (entry->encrypted)
     flags |= BIT (ENCRYPTED);
+  if (mugai_budget_is_bomb (budget, entry->packed_bytes, entry->size_bytes))
+    return flags | BIT (BOMB);
   gboolean nested = is_embedded_document (name) && work->depth + 1 < MAX_NESTING && list->len < MAX_EMBEDDED;
   if (!nested && !mugai_active_is_xml (name))
     return flags;
@@ -71,8 +81,8 @@ static guint64 look_at_entry (const MugaiZip *zip, const MugaiZipEntry *entry, M
   if (mugai_active_is_xml (name))
     flags |= mugai_active_entry (name, content);
   if (nested) {
-    Work inner = { g_steal_pointer (&content), work->depth + 1 };
-    g_array_append_val (list, inner);
+    flags |= mugai_embedded_flags (mugai_bytes_of (content), name);
+    add_work (list, content, work->depth + 1);
   }
   return flags;
 }
@@ -87,19 +97,39 @@ static guint64 flags_of_package (const Work *work, MugaiBudget *budget, GArray *
   return flags;
 }
 
-static guint64 flags_of_documents (MugaiBytes bytes, MugaiBudget *budget) {
+static guint64 flags_of_compound (const Work *work, MugaiBudget *budget, GArray *list) {
+  g_autoptr (GPtrArray) inner = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  guint64 flags = mugai_active_compound (mugai_bytes_of (work->content), budget, inner);
+  for (guint i = 0; i < inner->len; i++)
+    add_work (list, inner->pdata[i], work->depth + 1);
+  return flags;
+}
+
+guint64 mugai_active_documents (GBytes *content, MugaiBudget *budget) {
   g_autoptr (GArray) list = g_array_new (FALSE, FALSE, sizeof (Work));
   g_array_set_clear_func (list, clear_work);
-  Work first = { g_bytes_new_static (bytes.data, bytes.length_bytes), 0 };
-  g_array_append_val (list, first);
+  add_work (list, content, 0);
   guint64 flags = 0;
   for (guint i = 0; i < list->len && !mugai_budget_late (budget); i++) {
     Work work = g_array_index (list, Work, i); /* a copy: the list may move while it grows */
     MugaiBytes view = mugai_bytes_of (work.content);
+    if (work.depth > 0)
+      flags |= mugai_embedded_flags (view, NULL);
     if (mugai_ole_is (view))
-      flags |= mugai_active_compound (view);
+      flags |= flags_of_compound (&work, budget, list);
     else if (mugai_zip_is (view))
       flags |= flags_of_package (&work, budget, list);
+  }
+  return flags;
+}
+
+static guint64 flags_of_rtf (MugaiBytes bytes, MugaiBudget *budget) {
+  g_autoptr (GPtrArray) inner = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  guint64 flags = mugai_active_rtf (bytes, inner);
+  for (guint i = 0; i < inner->len && i < MAX_EMBEDDED; i++) {
+    MugaiBytes content;
+    flags |= mugai_embedded_package (mugai_bytes_of (inner->pdata[i]), &content) & ~BIT (MALFORMED);
+    flags |= mugai_active_documents (inner->pdata[i], budget) & ~BIT (MALFORMED);
   }
   return flags;
 }
@@ -107,7 +137,7 @@ static guint64 flags_of_documents (MugaiBytes bytes, MugaiBudget *budget) {
 /* ---- by type ---- */
 
 static gboolean is_package (const char *type) {
-  return strstr (type, "openxmlformats") || strstr (type, "macroenabled") || strstr (type, "opendocument")
+  return strstr (type, "openxmlformats") || strstr (type, "macroEnabled") || strstr (type, "opendocument")
          || strstr (type, "ms-visio.drawing") || strstr (type, "xpsdocument")
          || g_str_equal (type, "application/epub+zip");
 }
@@ -124,13 +154,28 @@ static gboolean is_enveloped (MugaiBytes bytes) {
   return kind == 3 || kind == 4 || kind == 6;
 }
 
+/* A picture to one program and a script to another: where its size and colours should stand there is text, and no block of a picture follows. */
+static gboolean is_false_gif (MugaiBytes bytes) {
+  for (gsize at = 6; at < 13; at++) {
+    if (!g_ascii_isprint ((char) mugai_bytes_u8 (bytes, at)) && !g_ascii_isspace ((char) mugai_bytes_u8 (bytes, at)))
+      return FALSE;
+  }
+  guint8 packed = mugai_bytes_u8 (bytes, 10);
+  guint8 block = mugai_bytes_u8 (bytes, 13 + (packed & 0x80 ? 6u << (packed & 7) : 0));
+  return block != 0x21 && block != 0x2c && block != 0x3b;
+}
+
 guint64 mugai_active_flags (const char *type, MugaiBytes bytes, MugaiBudget *budget) {
-  if (is_compound (bytes) || is_package (type))
-    return flags_of_documents (bytes, budget);
+  if (is_compound (bytes) || (is_package (type) && mugai_zip_is (bytes))) {
+    g_autoptr (GBytes) content = g_bytes_new_static (bytes.data, bytes.length_bytes);
+    return mugai_active_documents (content, budget);
+  }
   if (g_str_equal (type, "application/pdf"))
     return mugai_pdf_flags (bytes, budget);
+  if (g_str_equal (type, "image/gif"))
+    return is_false_gif (bytes) ? BIT (MALFORMED) : 0;
   if (g_str_equal (type, "application/rtf"))
-    return mugai_active_rtf (bytes);
+    return flags_of_rtf (bytes, budget);
   if (g_str_equal (type, "text/html") || g_str_equal (type, "application/hta"))
     return mugai_active_markup (bytes, FALSE);
   if (g_str_equal (type, "image/svg+xml"))

@@ -24,6 +24,10 @@
 #define SCRIPT_TYPES                                                                                                   \
   " text/x-shellscript text/x-python text/x-script.python text/x-perl text/x-php text/x-msdos-batch "                  \
   "text/x-powershell application/x-bat application/x-windows-script application/x-encoded-script application/x-php "
+#define DECLARED_SCRIPT_TYPES                                                                                          \
+  " text/javascript application/javascript application/x-javascript text/ecmascript application/ecmascript "           \
+  "text/jscript text/vbscript text/vbs application/x-vbscript application/x-sh application/x-csh text/x-sh "           \
+  "application/x-powershell application/x-perl application/x-python text/scriptlet "
 #define EXECUTABLE_EXTENSIONS                                                                                          \
   " exe com scr pif cpl dll sys drv ocx ax msi msp mst msix appx msixbundle appxbundle application gadget jar jnlp "   \
   "class apk dex lnk url hta chm hlp one onetoc2 onepkg iso img vhd vhdx vmdk dmg udf mds nrg elf so dylib bin_ run "  \
@@ -65,10 +69,11 @@ static const Family families[] = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet "
     "application/vnd.openxmlformats-officedocument.presentationml.presentation ",
     NULL },
-  { " text/plain text/csv application/json application/xml ",
+  { " text/plain text/csv text/tab-separated-values application/json application/xml ",
     " txt csv tsv tab log md markdown json geojson xml xsd xsl ini conf cfg yaml yml text asc dat prn srt vtt tex diff "
     "patch "
-    "css js vbs ps1 bat cmd sh py pl c h cpp java sql properties lst list readme pem crt cer key pub eml ics vcs vcf "
+    "css js vbs ps1 bat cmd sh py pl c h cpp java sql properties lst list readme rels pem crt cer key pub eml ics vcs "
+    "vcf "
     "ifb rtx gpx kml reg inf bas vbe jse wsf sct php rb url map toml " },
   { " text/html application/xhtml+xml ", " html htm xhtml xht shtml " },
   { " application/xml text/xml application/vnd.oasis.opendocument.text-flat-xml application/msword+xml "
@@ -98,16 +103,22 @@ static const Family families[] = {
   { " application/vnd.openxmlformats-officedocument.presentationml.presentation ", " pptx " },
   { " application/vnd.openxmlformats-officedocument.presentationml.slideshow ", " ppsx " },
   { " application/vnd.openxmlformats-officedocument.presentationml.template ", " potx " },
-  { " application/vnd.ms-word.document.macroenabled.12 ", " docm " },
-  { " application/vnd.ms-word.template.macroenabled.12 ", " dotm " },
-  { " application/vnd.ms-excel.sheet.macroenabled.12 ", " xlsm " },
-  { " application/vnd.ms-excel.template.macroenabled.12 ", " xltm " },
-  { " application/vnd.ms-excel.addin.macroenabled.12 ", " xlam " },
-  { " application/vnd.ms-excel.sheet.binary.macroenabled.12 ", " xlsb " },
-  { " application/vnd.ms-powerpoint.presentation.macroenabled.12 ", " pptm " },
-  { " application/vnd.ms-powerpoint.slideshow.macroenabled.12 ", " ppsm " },
-  { " application/vnd.ms-powerpoint.template.macroenabled.12 ", " potm " },
-  { " application/vnd.ms-powerpoint.addin.macroenabled.12 ", " ppam " },
+  { " application/vnd.ms-word.document.macroEnabled.12 application/vnd.ms-word.document.macroenabled.12 ", " docm " },
+  { " application/vnd.ms-word.template.macroEnabled.12 application/vnd.ms-word.template.macroenabled.12 ", " dotm " },
+  { " application/vnd.ms-excel.sheet.macroEnabled.12 application/vnd.ms-excel.sheet.macroenabled.12 ", " xlsm " },
+  { " application/vnd.ms-excel.template.macroEnabled.12 application/vnd.ms-excel.template.macroenabled.12 ", " xltm " },
+  { " application/vnd.ms-excel.addin.macroEnabled.12 application/vnd.ms-excel.addin.macroenabled.12 ", " xlam " },
+  { " application/vnd.ms-excel.sheet.binary.macroEnabled.12 application/vnd.ms-excel.sheet.binary.macroenabled.12 ",
+    " xlsb " },
+  { " application/vnd.ms-powerpoint.presentation.macroEnabled.12 "
+    "application/vnd.ms-powerpoint.presentation.macroenabled.12 ",
+    " pptm " },
+  { " application/vnd.ms-powerpoint.slideshow.macroEnabled.12 application/vnd.ms-powerpoint.slideshow.macroenabled.12 ",
+    " ppsm " },
+  { " application/vnd.ms-powerpoint.template.macroEnabled.12 application/vnd.ms-powerpoint.template.macroenabled.12 ",
+    " potm " },
+  { " application/vnd.ms-powerpoint.addin.macroEnabled.12 application/vnd.ms-powerpoint.addin.macroenabled.12 ",
+    " ppam " },
   { " application/vnd.ms-visio.drawing ", " vsdx vsdm vstx vssx " },
   { " application/vnd.ms-xpsdocument application/oxps ", " xps oxps " },
   { " application/vnd.oasis.opendocument.text ", " odt " },
@@ -248,10 +259,15 @@ static gboolean extension_fits (const char *type, const char *extension) {
   return FALSE;
 }
 
+/* As Windows and a person's eye take it: full-width letters, points and blanks are the plain ones. */
+static char *fold_name (const char *name) {
+  g_autofree char *folded = g_utf8_normalize (name, -1, G_NORMALIZE_ALL_COMPOSE);
+  return g_ascii_strdown (folded ? folded : name, -1);
+}
+
 /* Windows drops dots and blanks at the end and what follows a colon; full-width letters fold to the plain ones. */
 char *mugai_flags_extension (const char *name) {
-  g_autofree char *folded = g_utf8_normalize (name, -1, G_NORMALIZE_ALL_COMPOSE);
-  g_autofree char *lower = g_ascii_strdown (folded ? folded : name, -1);
+  g_autofree char *lower = fold_name (name);
   char *stream = strchr (lower, ':');
   if (stream)
     *stream = 0;
@@ -264,7 +280,7 @@ char *mugai_flags_extension (const char *name) {
 
 /* The extension before the last, when a person would read it as the file's own: "bill.pdf.exe", "bill.pdf      .exe". */
 static char *inner_extension (const char *name) {
-  g_autofree char *lower = g_ascii_strdown (name, -1);
+  g_autofree char *lower = fold_name (name);
   char *dot = strrchr (lower, '.');
   while (dot && (dot[1] == 0 || dot[1] == ' ')) {
     *dot = 0;
@@ -283,7 +299,7 @@ static gboolean is_class_id (const char *extension) {
   return length == 38 && extension[0] == '{' && extension[length - 1] == '}';
 }
 
-static guint64 flags_of_name (const char *name) {
+guint64 mugai_flags_of_name (const char *name) {
   g_autofree char *extension = mugai_flags_extension (name);
   g_autofree char *inner = inner_extension (name);
   guint64 flags = mugai_flags_of_raw_name (name);
@@ -304,7 +320,7 @@ static guint64 flags_of_name (const char *name) {
 guint64 mugai_flags_of_raw_name (const char *name) {
   for (const char *at = name; *at; at = g_utf8_next_char (at)) {
     gunichar c = g_utf8_get_char (at);
-    if ((c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
+    if ((c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c)
       return MUGAI_BIT (MUGAI_FLAG_BIDI_NAME);
   }
   return 0;
@@ -348,16 +364,25 @@ static gboolean declaration_mismatches (const MugaiPart *part) {
   return !types_agree (part->declared, part->detected);
 }
 
+/* Text that a declaration alone makes a program: what reads it by its declaration runs it. */
+static gboolean is_declared_script (const MugaiPart *part) {
+  return g_str_has_prefix (part->detected, "text/")
+         && (listed (SCRIPT_TYPES, part->declared) || listed (DECLARED_SCRIPT_TYPES, part->declared));
+}
+
+guint64 mugai_flags_of_type (const char *type) {
+  return (listed (EXECUTABLE_TYPES, type) ? MUGAI_BIT (MUGAI_FLAG_EXECUTABLE) : 0)
+         | (listed (SCRIPT_TYPES, type) ? MUGAI_BIT (MUGAI_FLAG_SCRIPT) : 0);
+}
+
 guint64 mugai_flags_of_part (const MugaiPart *part) {
-  guint64 flags = 0;
-  if (listed (EXECUTABLE_TYPES, part->detected))
-    flags |= MUGAI_BIT (MUGAI_FLAG_EXECUTABLE);
-  if (listed (SCRIPT_TYPES, part->detected))
+  guint64 flags = mugai_flags_of_type (part->detected);
+  if (is_declared_script (part))
     flags |= MUGAI_BIT (MUGAI_FLAG_SCRIPT);
   if (declaration_mismatches (part))
     flags |= MUGAI_BIT (MUGAI_FLAG_TYPE_MISMATCH);
   for (char **name = part->names; *name; name++) {
-    flags |= flags_of_name (*name);
+    flags |= mugai_flags_of_name (*name);
     if (name_mismatches (part, *name))
       flags |= MUGAI_BIT (MUGAI_FLAG_TYPE_MISMATCH);
   }
@@ -371,6 +396,6 @@ gboolean mugai_flags_is_archive (const char *type) {
       "application/x-cpio application/x-disk-image application/java-archive application/x-xar "
       "application/x-archive application/x-compress application/x-lzip application/x-arj application/x-ace-compressed "
       "application/x-alz-compressed application/x-egg application/x-zoo application/x-stuffit application/x-lzop "
-      "application/x-rpm application/vnd.debian.binary-package ",
+      "application/x-rpm application/vnd.debian.binary-package application/x-lzma ",
       type);
 }

@@ -26,6 +26,8 @@
 #define METHOD_LZMA 14u
 #define LZMA_DICTIONARY_AT 5u                    /* behind version, length and one byte of properties */
 #define MAX_DICTIONARY_BYTES (64u * 1024 * 1024) /* what 7-Zip writes at its highest level; a sender may claim 4 GiB */
+#define ARJ_MAX_HEADERS 1000u
+#define ARJ_GARBLED 0x01u
 #define EXTRA_UNICODE_PATH 0x7075u
 
 struct MugaiArchive {
@@ -176,6 +178,10 @@ static MugaiScan judge_error (struct archive *reader, MugaiFlag *ret_flag) {
     *ret_flag = MUGAI_FLAG_ENCRYPTED;
     return MUGAI_SCAN_ENCRYPTED;
   }
+  if (text && strstr (text, "too many filters")) {
+    *ret_flag = MUGAI_FLAG_TOO_DEEP;
+    return MUGAI_SCAN_OVER_LIMIT;
+  }
   gboolean unsupported = text && (strcasestr (text, "unsupported") || strcasestr (text, "not supported"));
   *ret_flag = unsupported ? MUGAI_FLAG_UNSUPPORTED_FORMAT : MUGAI_FLAG_MALFORMED;
   return unsupported ? MUGAI_SCAN_NOT_SCANNED : MUGAI_SCAN_UNPARSABLE;
@@ -252,6 +258,23 @@ static void open_zip (MugaiArchive *archive) {
     hit_limit (archive, TRUE);
 }
 
+/* ARJ: a password garbles the files; the flag stands in the header of each, and those are stepped through. */
+static gboolean is_garbled (MugaiBytes bytes) {
+  gsize at = 0;
+  for (guint n = 0; n < ARJ_MAX_HEADERS && MUGAI_BYTES_AT (bytes, at, "\x60\xea"); n++) {
+    gsize header_bytes = mugai_bytes_u16 (bytes, at + 2), data_bytes = mugai_bytes_u32 (bytes, at + 4 + 12);
+    if (header_bytes == 0)
+      return FALSE;
+    if (mugai_bytes_u8 (bytes, at + 4 + 4) & ARJ_GARBLED)
+      return TRUE;
+    at += 4 + header_bytes + 4;
+    while (mugai_bytes_u16 (bytes, at) > 0) /* extended headers */
+      at += 2 + (gsize) mugai_bytes_u16 (bytes, at) + 4;
+    at += 2 + (n > 0 ? data_bytes : 0); /* the first one is the archive's own */
+  }
+  return FALSE;
+}
+
 static void open_other (MugaiArchive *archive, const char *type) {
   gboolean closed_image = g_str_equal (type, "application/x-disk-image") && !has_disc_filesystem (archive->content);
   archive->seals_closed = g_str_equal (type, "application/x-7z-compressed");
@@ -263,6 +286,8 @@ static void open_other (MugaiArchive *archive, const char *type) {
   }
   add_flag (archive, MUGAI_FLAG_UNSUPPORTED_FORMAT);
   worsen (&archive->scan, MUGAI_SCAN_NOT_SCANNED);
+  if (g_str_equal (type, "application/x-arj") && is_garbled (mugai_bytes_of (archive->content)))
+    note_encrypted (archive);
 }
 
 /* Members in RAR are named, never unpacked. */
@@ -540,7 +565,7 @@ gboolean mugai_archive_next (MugaiArchive *archive, MugaiMember *member) {
     return FALSE;
   if (archive->budget->members == 0 || archive->budget->unpacked_bytes == 0 || mugai_budget_late (archive->budget)
       || (archive->flags & MUGAI_BIT (MUGAI_FLAG_BOMB) && archive->reader)) {
-    hit_limit (archive, FALSE);
+    hit_limit (archive, archive->budget->members == 0);
     return FALSE;
   }
   archive->budget->members--;

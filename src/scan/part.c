@@ -20,6 +20,8 @@
 #include "type.h"
 #include "zip.h"
 
+#define MAX_SFX_BYTES (1024u * 1024) /* how far the unpackers look */
+
 typedef struct {
   MugaiArchive *archive;
   MugaiPart *part; /* the container, owned by its list */
@@ -40,6 +42,14 @@ static void worsen_part (MugaiPart *part, MugaiScan scan) {
   part->scan = MIN (part->scan, scan);
 }
 
+/* What libclamav passes over in any mail: texts it normalises first, and signatures beside what they sign. */
+static gboolean is_passed_over (const MugaiPart *part) {
+  return g_str_has_prefix (part->detected, "text/") || g_str_has_prefix (part->detected, "message/")
+         || g_str_equal (part->detected, "application/json") || g_str_equal (part->detected, "application/xml")
+         || g_str_equal (part->detected, "application/pkcs7-signature")
+         || g_str_equal (part->detected, "application/pgp-signature");
+}
+
 /* libclamav's word on these bytes: not asked again where the whole message was clean to its end and held this very object. */
 static void scan_content (MugaiScanner *scanner, MugaiPart *part, GBytes *content) {
   gboolean known = scanner->seen_complete && g_hash_table_contains (scanner->seen, part->sha256);
@@ -48,8 +58,7 @@ static void scan_content (MugaiScanner *scanner, MugaiPart *part, GBytes *conten
     part->scan = MUGAI_SCAN_CLEAN;
     return;
   }
-  gboolean text = g_str_has_prefix (part->detected, "text/") || g_str_has_prefix (part->detected, "message/");
-  if (scanner->have_message && scanner->seen_complete && !below_leaf && part->size_bytes > 0 && !text)
+  if (scanner->have_message && scanner->seen_complete && !below_leaf && part->size_bytes > 0 && !is_passed_over (part))
     part->flags |= MUGAI_BIT (MUGAI_FLAG_UNSEEN_BY_SCANNER);
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autofree char *signature = NULL;
@@ -102,16 +111,32 @@ static MugaiScan verdict_of_look (guint64 flags) {
   return flags & MUGAI_BIT (MUGAI_FLAG_UNSUPPORTED_FORMAT) ? MUGAI_SCAN_NOT_SCANNED : MUGAI_SCAN_CLEAN;
 }
 
+/* RAR and 7-Zip look for their marks within the first megabyte of anything: a picture that holds one is a picture and an archive. */
+static gboolean carries_archive (const char *type, MugaiBytes bytes) {
+  MugaiBytes head = mugai_bytes_slice (bytes, 0, MAX_SFX_BYTES);
+  return g_str_has_prefix (type, "image/")
+         && (MUGAI_BYTES_FIND (head, 0, "Rar!\x1a\7") >= 0 || MUGAI_BYTES_FIND (head, 0, "7z\xbc\xaf\x27\x1c") >= 0);
+}
+
+static const char *type_of_part (MugaiScanner *scanner, const MugaiPart *part, MugaiBytes bytes) {
+  const char *type = mugai_type_detect (scanner->magic, bytes);
+  for (char **name = part->names; g_str_equal (type, MUGAI_TYPE_TEXT) && *name; name++) {
+    g_autofree char *extension = mugai_flags_extension (*name);
+    type = mugai_type_refine_text (bytes, extension);
+  }
+  return type;
+}
+
 static void examine (MugaiScanner *scanner, MugaiPart *part, GBytes *content) {
   MugaiBytes bytes = mugai_bytes_of (content);
   g_free (part->detected);
-  part->detected = g_strdup (mugai_type_detect (scanner->magic, bytes));
+  part->detected = g_strdup (type_of_part (scanner, part, bytes));
   part->size_bytes = bytes.length_bytes;
   g_free (part->sha256);
   part->sha256 = mugai_sha256_hex (bytes.data, bytes.length_bytes);
   scanner->budget.cut = FALSE;
   guint64 active = mugai_active_flags (part->detected, bytes, &scanner->budget);
-  if (mugai_zip_is_behind (bytes))
+  if (mugai_zip_is_behind (bytes) || carries_archive (part->detected, bytes))
     active |= MUGAI_BIT (MUGAI_FLAG_AMBIGUOUS);
   part->flags |= active;
   part->flags |= mugai_flags_of_part (part);

@@ -14,13 +14,16 @@
 
 #include "mugai/base/facts.h"
 
+#include "embedded.h"
 #include "pdf-crypt.h"
+#include "type.h"
 #include "zip.h"
 
 #define MAX_OBJECT_STREAM_BYTES (32u * 1024 * 1024) /* one, unpacked; real ones hold 100 to 200 objects */
 #define MAX_NAME_BYTES 40u                          /* of names we know; longer ones are none of them */
 #define SURE_NAME_BYTES 6u                          /* from this length a name in packed data is no accident */
 #define MAX_DICTIONARY_BYTES 8192u                  /* how far before "stream" its dictionary is looked for */
+#define MAX_STRING_BYTES 65536u                     /* of a literal string; titles and addresses are short */
 #define MAX_FILTERS 4u
 #define MAX_ACTIONS 64u /* OpenAction and AA references followed */
 
@@ -40,6 +43,9 @@ static const struct {
   { "XFA", BIT (ACTIVE_CONTENT) },
   { "AA", BIT (ACTIVE_CONTENT) },
   { "Rendition", BIT (ACTIVE_CONTENT) },
+  { "Movie", BIT (ACTIVE_CONTENT) },
+  { "3DD", BIT (ACTIVE_CONTENT) },
+  { "OnInstantiate", BIT (ACTIVE_CONTENT) },
   { "EmbeddedFile", BIT (EMBEDDED_OBJECT) | BIT (ACTIVE_CONTENT) },
   { "EmbeddedFiles", BIT (EMBEDDED_OBJECT) | BIT (ACTIVE_CONTENT) },
   { "FileAttachment", BIT (EMBEDDED_OBJECT) | BIT (ACTIVE_CONTENT) },
@@ -159,12 +165,51 @@ static void read_names (Reading *reading, MugaiBytes bytes, gboolean packed) {
   }
 }
 
+/* Behind the string that begins at @at; 0 where it has no end, or could hold an object that a table points into: then it is read like anything else. */
+static gsize skip_string (MugaiBytes bytes, gsize at) {
+  guint depth = 0;
+  gsize start = at, end = MIN (bytes.length_bytes, at + MAX_STRING_BYTES);
+  for (; at < end; at++) {
+    guint8 c = bytes.data[at];
+    if (c == '\\')
+      at++;
+    else if (c == '(')
+      depth++;
+    else if (c == ')' && --depth == 0)
+      return MUGAI_BYTES_FIND (mugai_bytes_slice (bytes, start, at - start), 0, "obj") >= 0 ? 0 : at + 1;
+  }
+  return 0;
+}
+
+static gsize skip_comment (MugaiBytes bytes, gsize at) {
+  while (at < bytes.length_bytes && bytes.data[at] != '\n' && bytes.data[at] != '\r')
+    at++;
+  return at;
+}
+
+/* The same of what is known to be objects: an address like (https://example.com/JS/) is no name. */
+static void read_objects (Reading *reading, MugaiBytes bytes) {
+  gsize plain = 0;
+  for (gsize at = 0; at < bytes.length_bytes;) {
+    gsize next = bytes.data[at] == '(' ? skip_string (bytes, at) : 0;
+    if (next > 0) {
+      read_names (reading, mugai_bytes_slice (bytes, plain, at - plain), FALSE);
+      plain = next;
+    } else if (bytes.data[at] == '%') {
+      next = skip_comment (bytes, at); /* what looks like a string in it is none; its names are read all the same */
+    }
+    at = next > 0 ? next : at + 1;
+  }
+  read_names (reading, mugai_bytes_slice (bytes, plain, bytes.length_bytes), FALSE);
+}
+
 /* ---- streams ---- */
 
 typedef enum { FILTER_FLATE, FILTER_HEXADECIMAL, FILTER_ASCII85, FILTER_OTHER } Filter;
 
 typedef struct {
   gboolean objects; /* an object stream */
+  gboolean file;    /* an embedded file */
   Filter filters[MAX_FILTERS];
   guint n_filters;
   guint first;              /* offset of its first object */
@@ -203,6 +248,7 @@ static StreamKind read_dictionary (MugaiBytes dictionary) {
       continue;
     gsize after = read_name (dictionary, at + 1, name);
     kind.objects |= g_str_equal (name, "ObjStm");
+    kind.file |= g_str_equal (name, "EmbeddedFile");
     if (g_str_equal (name, "First"))
       (void) read_number (dictionary, skip_blanks (dictionary, after), &kind.first);
     add_filter (&kind, name);
@@ -324,13 +370,48 @@ static void find_actions (Reading *reading, MugaiBytes objects, guint first) {
   }
 }
 
+static int compare_offsets (const void *a, const void *b) {
+  const guint *x = a, *y = b;
+  return *x < *y ? -1 : *x > *y;
+}
+
+/* Object by object, as the pairs in front say where each begins: none can hide in another's string. */
+static void read_packed_objects (Reading *reading, MugaiBytes objects, guint first) {
+  g_autoptr (GArray) starts = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (gsize at = 0; at < first && at < objects.length_bytes;) {
+    guint number, offset;
+    gsize start = skip_blanks (objects, at);
+    gsize next = read_number (objects, start, &number);
+    if (next == start)
+      break;
+    at = read_number (objects, skip_blanks (objects, next), &offset);
+    offset = (guint) MIN ((guint64) first + offset, objects.length_bytes);
+    g_array_append_val (starts, offset);
+  }
+  g_array_sort (starts, compare_offsets);
+  gsize from = 0;
+  for (guint i = 0; i <= starts->len; i++) {
+    gsize to = i < starts->len ? g_array_index (starts, guint, i) : objects.length_bytes;
+    read_objects (reading, mugai_bytes_slice (objects, from, to - from));
+    from = to;
+  }
+}
+
 static void read_object_stream (Reading *reading, MugaiBytes data, const StreamKind *kind, gboolean actions_only) {
   g_autoptr (GByteArray) out = decode_stream (reading, data, kind);
   MugaiBytes objects = { out->data ? out->data : (const guint8 *) "", out->len };
   if (actions_only)
     find_actions (reading, objects, kind->first);
   else
-    read_names (reading, objects, FALSE);
+    read_packed_objects (reading, objects, kind->first);
+}
+
+/* A file in the file: what it is counts as what the document is. */
+static void read_embedded_file (Reading *reading, MugaiBytes data, const StreamKind *kind) {
+  g_autoptr (GByteArray) out = decode_stream (reading, data, kind);
+  g_autoptr (GBytes) content = g_byte_array_free_to_bytes (g_steal_pointer (&out));
+  reading->flags |= mugai_embedded_flags (mugai_bytes_of (content), NULL);
+  reading->flags |= mugai_active_documents (content, reading->budget) & ~BIT (MALFORMED);
 }
 
 /* Calls for each piece of the file: text between streams, and streams with what their dictionary says. */
@@ -340,7 +421,7 @@ static void walk (Reading *reading, MugaiBytes bytes, gboolean actions_only) {
     gssize keyword = MUGAI_BYTES_FIND (bytes, text, "stream");
     gsize stop = keyword < 0 ? bytes.length_bytes : (gsize) keyword;
     if (!actions_only)
-      read_names (reading, mugai_bytes_slice (bytes, text, stop - text), FALSE);
+      read_objects (reading, mugai_bytes_slice (bytes, text, stop - text));
     if (keyword < 0)
       return;
     gsize dictionary = stop - text > MAX_DICTIONARY_BYTES ? stop - MAX_DICTIONARY_BYTES : text;
@@ -351,10 +432,12 @@ static void walk (Reading *reading, MugaiBytes bytes, gboolean actions_only) {
     gssize end = MUGAI_BYTES_FIND (bytes, data, "endstream");
     gsize data_end = end < 0 ? bytes.length_bytes : (gsize) end;
     MugaiBytes stream = mugai_bytes_slice (bytes, data, data_end - data);
-    if (kind.objects) {
+    if (kind.objects || kind.file)
       read_object_number (mugai_bytes_slice (bytes, dictionary, stop - dictionary), &kind);
+    if (kind.objects)
       read_object_stream (reading, stream, &kind, actions_only);
-    }
+    if (kind.file && !actions_only)
+      read_embedded_file (reading, stream, &kind);
     if (!actions_only)
       read_names (reading, stream, TRUE);
     text = data_end + 9;
@@ -382,9 +465,23 @@ static void find_plain_actions (Reading *reading, MugaiBytes bytes) {
   }
 }
 
+/* What stands before the header is junk that readers skip, unless another program reads it; without a single object there is nothing to show. */
+static guint64 flags_of_frame (MugaiBytes bytes) {
+  gssize header = MUGAI_BYTES_FIND (bytes, 0, "%PDF-");
+  MugaiBytes before = mugai_bytes_slice (bytes, 0, (gsize) MAX (header, 0));
+  const char *other = before.length_bytes > 0 ? mugai_type_of_binary (before) : NULL;
+  if (!other && before.length_bytes > 0)
+    other = mugai_type_of_text (before);
+  guint64 flags = other ? BIT (AMBIGUOUS) : 0;
+  if (other && g_str_equal (other, "text/html"))
+    flags |= mugai_active_markup (before, FALSE);
+  return MUGAI_BYTES_FIND (bytes, 0, "obj") >= 0 ? flags : flags | BIT (MALFORMED);
+}
+
 guint64 mugai_pdf_flags (MugaiBytes bytes, MugaiBudget *budget) {
   g_autoptr (GArray) actions = g_array_new (FALSE, FALSE, sizeof (guint));
   Reading reading = { .budget = budget, .actions = actions, .file = bytes };
+  reading.flags = flags_of_frame (bytes);
   walk (&reading, bytes, FALSE);
   if (reading.encrypt_at > 0) {
     reading.key = mugai_pdf_crypt_open (bytes, reading.encrypt_at);

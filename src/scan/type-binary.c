@@ -71,6 +71,7 @@ static const Magic magics[] = {
   M (0x9001, "CD001", "application/x-disk-image"),
   M (0x8001, "BEA01", "application/x-disk-image"),
   M (0x8001, "NSR0", "application/x-disk-image"),
+  M (0, "hsqs", "application/x-disk-image"),
   M (0, "conectix", "application/x-disk-image"),
   M (0, "vhdxfile", "application/x-disk-image"),
   M (0, "KDMV", "application/x-disk-image"),
@@ -210,6 +211,50 @@ static const char *cms_type (MugaiBytes bytes) {
                                                                  : "application/pkcs7-mime";
 }
 
+/* ---- OpenPGP (RFC 4880, 9580) ---- */
+
+#define PGP_TAG_PUBLIC_KEY_SESSION 1u
+#define PGP_TAG_SECRET_SESSION 3u
+#define PGP_MAX_PACKETS 64u /* one for each who may read it */
+
+/* The packet at @at: its tag; @ret_body and @ret_next (behind it). 0: there is none. A body of unknown or partial length ends the walk. */
+static guint pgp_packet (MugaiBytes bytes, gsize at, gsize *ret_body, gsize *ret_next) {
+  guint8 head = mugai_bytes_u8 (bytes, at), first = mugai_bytes_u8 (bytes, at + 1);
+  *ret_next = bytes.length_bytes;
+  if (!(head & 0x80))
+    return 0;
+  if (head & 0x40) {
+    *ret_body = at + (first < 192 ? 2 : first < 224 ? 3 : first == 255 ? 6 : 2);
+    if (first < 192)
+      *ret_next = *ret_body + first;
+    else if (first < 224)
+      *ret_next = *ret_body + ((first - 192u) << 8) + mugai_bytes_u8 (bytes, at + 2) + 192;
+    return head & 0x3f;
+  }
+  guint width = 1u << (head & 3); /* 8: until the end */
+  gsize length = 0;
+  for (guint i = 0; width < 8 && i < width; i++)
+    length = length << 8 | mugai_bytes_u8 (bytes, at + 1 + i);
+  *ret_body = at + 1 + (width < 8 ? width : 0);
+  if (width < 8)
+    *ret_next = *ret_body + length;
+  return head >> 2 & 0xf;
+}
+
+/* A message for a key's or a password's owner: session keys, then sealed data. */
+static gboolean is_pgp_message (MugaiBytes bytes) {
+  gsize at = 0, body = 0, next = 0;
+  for (guint n = 0; n < PGP_MAX_PACKETS && at < bytes.length_bytes; n++, at = next) {
+    guint tag = pgp_packet (bytes, at, &body, &next);
+    guint8 version = mugai_bytes_u8 (bytes, body);
+    gboolean key = (tag == PGP_TAG_PUBLIC_KEY_SESSION && (version == 3 || version == 6))
+                   || (tag == PGP_TAG_SECRET_SESSION && version >= 4 && version <= 6);
+    if (!key)
+      return n > 0 && (tag == 9 || tag == 18 || tag == 20);
+  }
+  return FALSE;
+}
+
 const char *mugai_type_of_binary (MugaiBytes bytes) {
   if (is_dos_program (bytes))
     return "application/x-executable-pe";
@@ -225,5 +270,7 @@ const char *mugai_type_of_binary (MugaiBytes bytes) {
   if (!type && MUGAI_BYTES_AT (bytes, 0, "BM") && mugai_bytes_u32 (bytes, 6) == 0 && mugai_bytes_u32 (bytes, 14) <= 124
       && mugai_bytes_u32 (bytes, 14) >= 12)
     type = "image/bmp";
-  return type ? type : cms_type (bytes);
+  if (!type)
+    type = cms_type (bytes);
+  return type || !is_pgp_message (bytes) ? type : "application/pgp-encrypted";
 }

@@ -210,3 +210,17 @@ const char *mugai_type_of_text (MugaiBytes text) {
     return "message/rfc822";
   return markup_type (text);
 }
+
+const char *mugai_type_refine_text (MugaiBytes text, const char *extension) {
+  gsize at = skip_blank (text, MUGAI_BYTES_AT (text, 0, "\xef\xbb\xbf") ? 3 : 0);
+  gssize end = MUGAI_BYTES_FIND (text, at, "\n");
+  MugaiBytes line = mugai_bytes_slice (text, at, end < 0 ? text.length_bytes : (gsize) end - at);
+  if (g_str_equal (extension, "csv") && MUGAI_BYTES_FIND (line, 0, ",") >= 0)
+    return "text/csv";
+  if (g_str_equal (extension, "tsv") && MUGAI_BYTES_FIND (line, 0, "\t") >= 0)
+    return "text/tab-separated-values";
+  guint8 first = mugai_bytes_u8 (text, at);
+  if (g_str_equal (extension, "json") && (first == '{' || first == '['))
+    return "application/json";
+  return MUGAI_TYPE_TEXT;
+}

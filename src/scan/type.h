@@ -21,6 +21,9 @@ void mugai_type_close (magic_t magic);
 /** mugai_type_detect: (transfer none): interned, never NULL. */
 const char *mugai_type_detect (magic_t magic, MugaiBytes bytes);
 
+/** mugai_type_refine_text: (transfer none): a table or JSON where the file's extension (lower case) says so and the text bears it out; else text/plain. */
+const char *mugai_type_refine_text (MugaiBytes text, const char *extension);
+
 /** mugai_type_of_binary, _of_text: (transfer none) (nullable): pieces of the above: by first bytes; by first words (ASCII or narrowed). */
 const char *mugai_type_of_binary (MugaiBytes bytes);
 const char *mugai_type_of_text (MugaiBytes text);

@@ -21,6 +21,7 @@
 #define FLAG_DESCRIPTOR 0x0008u
 #define FLAG_MASKED 0x2000u
 #define METHOD_AES 99u
+#define MAX_HIDDEN 100u /* entries no directory names that are listed */
 #define LIKELY_RATIO 8u
 #define CHUNK_BYTES 65536u
 
@@ -192,9 +193,38 @@ static int by_offset (const void *a, const void *b) {
   return x->local_offset < y->local_offset ? -1 : x->local_offset > y->local_offset;
 }
 
-static gboolean hides_entry (const MugaiZip *zip, guint64 from, guint64 to) {
-  return to > from && to - from >= LOCAL_BYTES
-         && MUGAI_BYTES_FIND (mugai_bytes_slice (zip->bytes, from, to - from), 0, "PK\3\4") >= 0;
+/* What the local header at @at alone says; one that leaves its sizes for later has what is there up to @to. */
+static MugaiZipEntry entry_of_local (const MugaiZip *zip, guint64 at, guint64 to) {
+  MugaiBytes bytes = zip->bytes;
+  gsize name_bytes = mugai_bytes_u16 (bytes, at + 26);
+  MugaiZipEntry entry = {
+    .name = mugai_bytes_slice (bytes, at + LOCAL_BYTES, name_bytes),
+    .crc = mugai_bytes_u32 (bytes, at + 14),
+    .flags = mugai_bytes_u16 (bytes, at + 6),
+    .method = mugai_bytes_u16 (bytes, at + 8),
+    .packed_bytes = mugai_bytes_u32 (bytes, at + 18),
+    .size_bytes = mugai_bytes_u32 (bytes, at + 22),
+    .local_offset = at,
+    .data_offset = at + LOCAL_BYTES + name_bytes + mugai_bytes_u16 (bytes, at + 28),
+  };
+  entry.local_name = entry.name;
+  entry.extra = entry.central = mugai_bytes_slice (bytes, bytes.length_bytes, 0);
+  entry.encrypted = (entry.flags & FLAG_ENCRYPTED) || entry.method == METHOD_AES;
+  entry.broken = entry.data_offset > to || entry.packed_bytes > to - entry.data_offset;
+  return entry;
+}
+
+/* Entries that only a reader of local headers finds between @from and @to: listed as well, for whoever reads so unpacks them. */
+static void add_hidden (MugaiZip *zip, GArray *hidden, guint64 from, guint64 to) {
+  while (to > from && to - from >= LOCAL_BYTES && hidden->len < MAX_HIDDEN) {
+    gssize at = MUGAI_BYTES_FIND (mugai_bytes_slice (zip->bytes, from, to - from), 0, "PK\3\4");
+    if (at < 0)
+      return;
+    zip->problems |= MUGAI_ZIP_AMBIGUOUS;
+    MugaiZipEntry entry = entry_of_local (zip, from + (guint64) at, to);
+    g_array_append_val (hidden, entry);
+    from = entry.broken ? entry.local_offset + 4 : entry.data_offset + entry.packed_bytes;
+  }
 }
 
 /* Walks the data in the order it lies: shared stretches, and local headers in the gaps that the directory does not name. */
@@ -204,6 +234,7 @@ static void check_layout (MugaiZip *zip, guint64 directory_at) {
     g_ptr_array_add (order, &g_array_index (zip->entries, MugaiZipEntry, i));
   if (order->len > 0)
     qsort (order->pdata, order->len, sizeof (void *), by_offset);
+  g_autoptr (GArray) hidden = g_array_new (FALSE, FALSE, sizeof (MugaiZipEntry));
   guint64 end = 0;
   for (guint i = 0; i < order->len; i++) {
     const MugaiZipEntry *entry = order->pdata[i];
@@ -211,12 +242,13 @@ static void check_layout (MugaiZip *zip, guint64 directory_at) {
       continue;
     if (entry->local_offset < end)
       zip->problems |= MUGAI_ZIP_OVERLAP;
-    else if (hides_entry (zip, end, entry->local_offset))
-      zip->problems |= MUGAI_ZIP_AMBIGUOUS;
+    else
+      add_hidden (zip, hidden, end, entry->local_offset);
     end = MAX (end, entry->data_offset + entry->packed_bytes);
   }
-  if (hides_entry (zip, end, MIN (directory_at, zip->bytes.length_bytes)))
-    zip->problems |= MUGAI_ZIP_AMBIGUOUS;
+  add_hidden (zip, hidden, end, MIN (directory_at, zip->bytes.length_bytes));
+  if (hidden->len > 0)
+    g_array_append_vals (zip->entries, hidden->data, hidden->len);
 }
 
 static void check_duplicates (MugaiZip *zip) {

@@ -5,7 +5,8 @@ import urllib.parse
 
 
 class Fixture:
-    def __init__(self, label, name, data, detected, flags="", scan="clean", declared="application/octet-stream", members=None):
+    def __init__(self, label, name, data, detected, flags="", scan="clean", declared="application/octet-stream", members=None, around="mixed"):
+        self.around = around
         self.label, self.name, self.data, self.declared = label, name, data, declared
         self.detected = {detected} if isinstance(detected, str) else set(detected)
         self.flags, self.scan, self.members = set(flags.split()), scan, members
@@ -18,10 +19,10 @@ class Fixture:
         name = f"; filename*=UTF-8''{urllib.parse.quote(self.name.encode('utf-8', 'surrogateescape'), safe='')}" if self.name else ""
         body = base64.encodebytes(self.data).replace(b"\n", b"\r\n")
         head = ("From: =?UTF-8?B?5bGx55Sw?= <yamada@example.com>\r\nTo: kikaku@city.example.lg.jp\r\nSubject: test\r\nDate: Sat, 21 Nov 2026 09:00:00 +0900\r\n"
-                "Message-ID: <1@example.com>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"=_b\"\r\n\r\n"
+                "Message-ID: <1@example.com>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/@; boundary=\"=_b\"\r\n\r\n"
                 "--=_b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 7bit\r\n\r\nhello\r\n"
                 f"--=_b\r\nContent-Type: {self.declared}\r\nContent-Disposition: attachment{name}\r\nContent-Transfer-Encoding: base64\r\n\r\n")
-        return head.encode() + body + b"--=_b--\r\n"
+        return head.replace("@; b", self.around + "; b").encode() + body + b"--=_b--\r\n"
 
     def faults(self, record, scanned):
         """Lines on what the record says otherwise."""

@@ -162,11 +162,11 @@ MAIN = {
 }
 MEDIA = {
     "docx": TYPES + "wordprocessingml.document", "xlsx": TYPES + "spreadsheetml.sheet", "pptx": TYPES + "presentationml.presentation",
-    "docm": "application/vnd.ms-word.document.macroenabled.12", "xlsm": "application/vnd.ms-excel.sheet.macroenabled.12",
-    "pptm": "application/vnd.ms-powerpoint.presentation.macroenabled.12", "dotx": TYPES + "wordprocessingml.template",
-    "dotm": "application/vnd.ms-word.template.macroenabled.12", "xltx": TYPES + "spreadsheetml.template",
+    "docm": "application/vnd.ms-word.document.macroEnabled.12", "xlsm": "application/vnd.ms-excel.sheet.macroEnabled.12",
+    "pptm": "application/vnd.ms-powerpoint.presentation.macroEnabled.12", "dotx": TYPES + "wordprocessingml.template",
+    "dotm": "application/vnd.ms-word.template.macroEnabled.12", "xltx": TYPES + "spreadsheetml.template",
     "ppsx": TYPES + "presentationml.slideshow", "potx": TYPES + "presentationml.template",
-    "xlam": "application/vnd.ms-excel.addin.macroenabled.12", "xlsb": "application/vnd.ms-excel.sheet.binary.macroenabled.12",
+    "xlam": "application/vnd.ms-excel.addin.macroEnabled.12", "xlsb": "application/vnd.ms-excel.sheet.binary.macroEnabled.12",
 }
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
 RELS_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
