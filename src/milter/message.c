@@ -3,6 +3,7 @@
  * Stages 3 to 7 of one message: worker, decision, new message, keep, answer. Nothing is answered before it is durable; what
  * fails before that is a row of the policy's table of failures, and what fails after it a 4xx: the MTA keeps the mail.
  */
+#include "refusals.h"
 #include "session.h"
 
 #include "mugai/audit.h"
@@ -182,14 +183,17 @@ gboolean mugai_message_keep (const MugaiSession *session, const char *id, MugaiO
 
 sfsistat mugai_message_refuse (MugaiSession *session, MugaiDecision *decision, const char *what) {
   const MugaiReason *reason = decision->reasons->len > 0 ? g_ptr_array_index (decision->reasons, 0) : NULL;
+  g_autofree char *group = NULL;
   g_autofree char *id = mugai_id_new ();
   MugaiOutcome outcome = { .decision = decision, .took = { -1, -1, -1, -1, -1, -1 } };
+  mugai_front_count (&mugai_front, refused, 1);
+  if (mugai_refusals_count (session->envelope, decision, what, &group))
+    return mugai_answer_reply_as (session, group, decision->reply);
   gboolean kept = mugai_message_keep (session, id, &outcome);
   const char *reply = kept ? decision->reply : KEEP_FAILED_REPLY;
   mugai_front_log ("%s client=%s from=<%s> %s action=%s rule=%s reply=\"%s\"", id, session->client,
                    session->envelope->from, what, mugai_action_name (decision->action),
                    reason != NULL ? reason->rule : "-", reply);
-  mugai_front_count (&mugai_front, refused, 1);
   return mugai_answer_reply_as (session, id, reply);
 }
 
