@@ -91,6 +91,7 @@ void mugai_decision_free (MugaiDecision *decision) {
   g_clear_pointer (&decision->exceptions, g_ptr_array_unref);
   g_clear_pointer (&decision->would, g_ptr_array_unref);
   g_strfreev (decision->notify);
+  g_strfreev (decision->withheld);
   g_free (decision->subject_tag);
   g_clear_pointer (&decision->add_headers, g_ptr_array_unref);
   g_clear_pointer (&decision->add_recipients, g_ptr_array_unref);

@@ -220,6 +220,8 @@ static sfsistat answer (MugaiSession *session, const MugaiOutcome *outcome) {
   const MugaiDecision *decision = outcome->decision;
   if (decision->action == MUGAI_ACTION_REFUSE || decision->action == MUGAI_ACTION_TEMPFAIL)
     return mugai_answer_reply (session, decision->reply != NULL ? decision->reply : TRY_AGAIN_REPLY);
+  if (decision->action == MUGAI_ACTION_HOLD && outcome->mail == NULL && decision->withheld != NULL)
+    return SMFIS_DISCARD; /* kept; those whom it concerns get a digest */
   if (decision->action == MUGAI_ACTION_HOLD && outcome->mail == NULL)
     return mugai_answer_reply (session, NOBODY_TO_TELL_REPLY); /* the policy refuses instead; never a silent end */
   gboolean done = (decision->action != MUGAI_ACTION_DELIVER || mugai_answer_recipients (session, decision))
@@ -233,7 +235,9 @@ static sfsistat answer (MugaiSession *session, const MugaiOutcome *outcome) {
 }
 
 static const char *status_word (sfsistat status) {
-  return status == SMFIS_CONTINUE ? "accepted" : status == SMFIS_REJECT ? "refused" : "tempfail";
+  return status == SMFIS_CONTINUE || status == SMFIS_DISCARD ? "accepted"
+         : status == SMFIS_REJECT                            ? "refused"
+                                                             : "tempfail";
 }
 
 /* Why is it late: one line a mail. */
@@ -310,12 +314,15 @@ sfsistat mugai_message_finish (MugaiSession *session) {
   if (!mugai_message_seal (session))
     return mugai_answer_reply (session, TRY_AGAIN_REPLY);
   mugai_flow_classify (organisation, envelope);
+  if (mugai_notice_is_ours (session))
+    return mugai_notice_finish (session);
   g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (session->id, session->policy, envelope->time_us);
   gint64 spool_ms = ms_since (session->start_us);
   mugai_session_begin_step (session);
   mugai_message_ask_flow (session);
   g_autoptr (MugaiOutcome) outcome = go_the_way (session, context);
   outcome->took.spool = spool_ms;
+  mugai_notice_settle (session, outcome);
   gboolean kept = mugai_message_keep (session, session->id, outcome);
   mugai_session_end_step (session);
   if (outcome->alarm)

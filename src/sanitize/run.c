@@ -84,6 +84,17 @@ static void write_held_notice (MugaiOutcome *outcome, const MugaiEnvelope *envel
     tempfail (outcome, error->message);
 }
 
+gboolean mugai_outcome_mark (MugaiOutcome *outcome, const char *mark, GError **error) {
+  g_autoptr (GBytes) plain = g_steal_pointer (&outcome->mail);
+  g_autofree char *sha256 = g_steal_pointer (&outcome->out_sha256);
+  g_autoptr (GBytes) marked = mugai_mark_put (plain, mark);
+  if (pass_gate (outcome, marked, TRUE, error))
+    return TRUE;
+  outcome->mail = g_steal_pointer (&plain);
+  outcome->out_sha256 = g_steal_pointer (&sha256);
+  return FALSE;
+}
+
 static void decide_failure (MugaiOutcome *outcome, const MugaiPolicy *policy, const MugaiEnvelope *envelope,
                             MugaiFailure failure, const char *because, const MugaiNoticeContext *context) {
   g_clear_pointer (&outcome->decision, mugai_decision_free);

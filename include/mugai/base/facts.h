@@ -333,6 +333,7 @@ typedef struct {
   /* for the front alone, not on the wire to the worker: */
   GPtrArray *add_recipients;  /* of char*: addresses of ours that get the mail too */
   GPtrArray *drop_recipients; /* of char*: envelope recipients that a rule takes off, their own decision is HOLD */
+  char **withheld;      /* HOLD: whom notify named too, and who has had enough notices today; NULL: nobody was asked */
   MugaiAwaits awaits;   /* HOLD: what lets it out again; a mail that would not have gone as it is awaits nothing */
   gint64 delay_s;       /* with MUGAI_AWAITS_DELAY */
   GPtrArray *approvers; /* of char*: addresses of ours who may approve, and get the notice too; empty: every approver */
