@@ -118,6 +118,14 @@ gboolean mugai_sanitize_run (MugaiSteps *steps, const MugaiPolicy *policy, Mugai
 MugaiOutcome *mugai_sanitize_failed (const MugaiPolicy *policy, const MugaiEnvelope *envelope, MugaiFailure failure,
                                      const char *because, const MugaiNoticeContext *context);
 
+/* ---- recipients that are not to see each other ---- */
+
+#define MUGAI_HIDDEN_RECIPIENTS "undisclosed-recipients:;"
+/** mugai_names_recipients: header field @field (To, Cc, Bcc, Resent-To ...) names recipients. */
+gboolean mugai_names_recipients (const char *field);
+/** mugai_hide_recipients: (transfer full): @mail (CRLF) with MUGAI_HIDDEN_RECIPIENTS in place of such fields; all else byte for byte. */
+GBytes *mugai_hide_recipients (GBytes *mail);
+
 /* ---- our own notices ---- */
 
 #define MUGAI_MARK_FIELD "X-Mugai-Mark"

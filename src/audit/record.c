@@ -227,7 +227,7 @@ static void put_decision (json_t *record, const MugaiRecordInput *input) {
   const MugaiDecision *decision = input->decision;
 
   json_object_set_new (record, "action", mugai_json_string (mugai_action_name (decision->action)));
-  json_object_set_new (record, "changed", json_boolean (decision->changed));
+  json_object_set_new (record, "changed", json_boolean (decision->changed || decision->hide_recipients));
   json_object_set_new (record, "ceiling", mugai_json_string (mugai_ceiling_name (decision->ceiling)));
   json_object_set_new (record, "reply", mugai_json_string (decision->reply));
   json_object_set_new (record, "reasons", reason_objects (decision->reasons));

@@ -139,7 +139,8 @@ static MugaiOutcome *go_the_way (MugaiSession *session, const MugaiNoticeContext
 static gboolean keeps_original (const MugaiOutcome *outcome) {
   return outcome->decision->action == MUGAI_ACTION_HOLD
          || (outcome->decision->action == MUGAI_ACTION_DELIVER
-             && (outcome->mail != NULL || outcome->decision->drop_recipients->len > 0));
+             && (outcome->mail != NULL || outcome->decision->drop_recipients->len > 0
+                 || outcome->decision->hide_recipients));
 }
 
 static json_t *make_record (const MugaiSession *session, const char *id, const MugaiOutcome *outcome) {
@@ -224,7 +225,9 @@ static sfsistat answer (MugaiSession *session, const MugaiOutcome *outcome) {
     return SMFIS_DISCARD; /* kept; those whom it concerns get a digest */
   if (decision->action == MUGAI_ACTION_HOLD && outcome->mail == NULL)
     return mugai_answer_reply (session, NOBODY_TO_TELL_REPLY); /* the policy refuses instead; never a silent end */
+  gboolean hide = outcome->mail == NULL && decision->hide_recipients; /* a new mail's header has it already */
   gboolean done = (decision->action != MUGAI_ACTION_DELIVER || mugai_answer_recipients (session, decision))
+                  && (!hide || mugai_answer_hide_recipients (session))
                   && (outcome->mail == NULL
                       || ((decision->action != MUGAI_ACTION_HOLD || mugai_answer_redirect (session, decision->notify))
                           && mugai_answer_mail (session, outcome->mail, outcome->body_offset)));

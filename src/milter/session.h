@@ -101,5 +101,7 @@ sfsistat mugai_answer_reply (MugaiSession *session, const char *reply);
 gboolean mugai_answer_mail (MugaiSession *session, GBytes *mail, gsize body_offset);
 /** The notice's envelope: sender <>, nobody but @notify. */
 gboolean mugai_answer_redirect (MugaiSession *session, char **notify);
+/** mugai_answer_hide_recipients: of a mail that goes on as it is: its header names no recipient any more. */
+gboolean mugai_answer_hide_recipients (MugaiSession *session);
 /** mugai_answer_recipients: a delivered mail's copies for others of ours, and recipients that a rule takes off. */
 gboolean mugai_answer_recipients (MugaiSession *session, const MugaiDecision *decision);

@@ -3,61 +3,33 @@
  * The mark on our own notices: what it covers, where it stands.
  *
  * A digest is taken of every header field but those that a mail collects on its way, in order, blanks folded, and of the body. So whoever
- * changes, adds or takes away anything that a reader sees has another mail, with a mark that is not its own. Lines only: nothing here
- * reads MIME, so the front may look at a stranger's mail with it. One pass, no recursion. Any thread.
+ * changes, adds or takes away anything that a reader sees has another mail, with a mark that is not its own. One pass, no
+ * recursion. Any thread.
  */
 #include <string.h>
 
 #include "mugai/base/base.h"
 #include "mugai/sanitize.h"
 
-typedef struct {
-  const char *name;
-  gsize name_bytes;
-  const char *value; /* behind the colon, folds included, without the last line end */
-  gsize value_bytes;
-} Field;
+#include "header-lines.h"
 
-/* The next field of @at; NULL: the header is over (*@ret_body), or is none. */
-static const char *next_field (const char *at, const char *end, Field *ret_field, const char **ret_body) {
-  const char *stop = at;
-  *ret_body = NULL;
-  if (at < end && (*at == '\n' || (*at == '\r' && at + 1 < end && at[1] == '\n')))
-    *ret_body = *at == '\n' ? at + 1 : at + 2;
-  if (at >= end || *ret_body != NULL)
-    return NULL;
-  do {
-    const char *line_end = memchr (stop, '\n', (gsize) (end - stop));
-    stop = line_end != NULL ? line_end + 1 : end;
-  } while (stop < end && (*stop == ' ' || *stop == '\t'));
-  const char *colon = memchr (at, ':', (gsize) (stop - at));
-  if (colon == NULL)
-    return NULL;
-  *ret_field = (Field){ at, (gsize) (colon - at), colon + 1, (gsize) (stop - colon - 1) };
-  return stop;
-}
-
-static gboolean is_named (const Field *field, const char *name) {
-  return field->name_bytes == strlen (name) && g_ascii_strncasecmp (field->name, name, field->name_bytes) == 0;
-}
-
-static gboolean begins (const Field *field, const char *prefix) {
+static gboolean begins (const MugaiHeaderLine *field, const char *prefix) {
   return field->name_bytes >= strlen (prefix) && g_ascii_strncasecmp (field->name, prefix, strlen (prefix)) == 0;
 }
 
 /* What a mail collects on its way, and no mail program acts upon. Our own X-Mugai-* are not among it. */
-static gboolean is_trace (const Field *field) {
+static gboolean is_trace (const MugaiHeaderLine *field) {
   static const char *const names[] = { "received",      "return-path",   "delivered-to",           "x-original-to",
                                        "envelope-to",   "received-spf",  "authentication-results", "dkim-signature",
                                        "delivery-date", "content-length" };
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    if (is_named (field, names[i]))
+    if (mugai_header_line_is (field, names[i]))
       return TRUE;
   return begins (field, "arc-") || begins (field, "resent-") || (begins (field, "x-") && !begins (field, "x-mugai-"));
 }
 
 /* "name:value" in small letters, runs of blanks and folds as one blank. */
-static void add_field (GChecksum *checksum, const Field *field) {
+static void add_field (GChecksum *checksum, const MugaiHeaderLine *field) {
   g_autoptr (GString) line = g_string_sized_new (field->name_bytes + field->value_bytes + 2);
   for (gsize i = 0; i < field->name_bytes; i++)
     g_string_append_c (line, g_ascii_tolower (field->name[i]));
@@ -90,7 +62,7 @@ static void add_body (GChecksum *checksum, const char *body, const char *end) {
   }
 }
 
-static char *mark_of (const Field *field) {
+static char *mark_of (const MugaiHeaderLine *field) {
   g_autofree char *value = g_strndup (field->value, MIN (field->value_bytes, MUGAI_MARK_MAX_BYTES));
   return g_strdup (g_strstrip (value));
 }
@@ -99,9 +71,9 @@ char *mugai_mark_digest (const char *message, gsize length_bytes, char **ret_mar
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   g_autofree char *mark = NULL;
   const char *end = message + length_bytes, *body = NULL;
-  Field field;
-  for (const char *at = message; (at = next_field (at, end, &field, &body)) != NULL;) {
-    if (is_named (&field, MUGAI_MARK_FIELD)) {
+  MugaiHeaderLine field;
+  for (const char *at = message; (at = mugai_header_lines_next (at, end, &field, &body)) != NULL;) {
+    if (mugai_header_line_is (&field, MUGAI_MARK_FIELD)) {
       if (mark != NULL)
         return NULL; /* two marks are none */
       mark = mark_of (&field);

@@ -146,6 +146,10 @@ static gboolean rebuild (MugaiSteps *steps, MugaiOutcome *outcome, const MugaiPo
   if (!steps->rebuild (steps->self, outcome->decision, &ours, &mail, error))
     return FALSE;
   outcome->took.rebuild = ms_since (start_us);
+  if (outcome->decision->hide_recipients) {
+    g_autoptr (GBytes) shown = g_steal_pointer (&mail);
+    mail = mugai_hide_recipients (shown);
+  }
   if (pass_gate (outcome, mail, FALSE, &refused))
     return TRUE;
   decide_failure (outcome, policy, envelope, MUGAI_FAILURE_GATE_REFUSED, refused->message, context);

@@ -332,6 +332,7 @@ typedef struct {
   GPtrArray *add_headers; /* of MugaiHeaderFact, X-Mugai-* and Auto-Submitted only */
   /* for the front alone, not on the wire to the worker: */
   GPtrArray *add_recipients;  /* of char*: addresses of ours that get the mail too */
+  gboolean hide_recipients;   /* the delivered mail's To and Cc name nobody */
   GPtrArray *drop_recipients; /* of char*: envelope recipients that a rule takes off, their own decision is HOLD */
   char **withheld;      /* HOLD: whom notify named too, and who has had enough notices today; NULL: nobody was asked */
   MugaiAwaits awaits;   /* HOLD: what lets it out again; a mail that would not have gone as it is awaits nothing */
