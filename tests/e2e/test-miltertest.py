@@ -162,6 +162,16 @@ def relay(bench):
                    for address, r in zip(addresses, record["recipients"]))
 
 
+def login(bench):
+    """who has logged in is one of ours, by either MTA's macros at their stages; who has not may relay nothing"""
+    sendmail, postfix, nobody = bench.run("login")
+    assert [r["queue_id"] for r in (sendmail, postfix)] == ["SENDMAIL1", "POSTFIX1"], (sendmail["queue_id"], postfix["queue_id"])
+    for record in (sendmail, postfix):
+        assert (record["direction"], record["action"], record["changed"]) == ("outbound", "deliver", False), record["reasons"]
+        assert record["envelope"]["auth"] == "kakari" and record["facts"]["authenticated"], record["envelope"]
+    assert nobody["action"] == "refuse" and nobody["reasons"][0]["rule"] == "relay" and nobody["envelope"]["auth"] == "", nobody
+
+
 def over_size(bench):
     """over-size: 552 5.3.4 with the limit's name at MAIL and at the counted byte, and the connection goes on"""
     records = bench.run("over-size", message=bench.file("a.eml", samples.newsletter()))
@@ -227,6 +237,6 @@ if __name__ == "__main__":
     bench_in_hand = Bench(sys.argv[1])
     try:
         run_scenarios([(scenario, bench_in_hand) for scenario in (
-            several, abort, recipients, empty_sender, no_macros, leading_space, relay, over_size, held, injection, stubborn)])
+            several, abort, recipients, empty_sender, no_macros, leading_space, relay, login, over_size, held, injection, stubborn)])
     finally:
         bench_in_hand.close()
