@@ -257,7 +257,7 @@ static void put_notices (json_t *record, const MugaiRecordInput *input) {
   json_t *notices = json_object ();
 
   json_object_set_new (notices, "forwarded",
-                       json_boolean (input->envelope->forwarding != NULL && input->envelope->forwarding[0] != NULL));
+                       json_boolean (mugai_decision_is_on_forwarding (decision, input->envelope)));
   json_object_set_new (notices, "sent", mugai_json_strv ((const char *const *) decision->notify));
   json_object_set_new (notices, "withheld", mugai_json_strv ((const char *const *) decision->withheld));
   json_object_set_new (record, "notices", notices);

@@ -28,13 +28,13 @@ static void withhold (MugaiDecision *decision, const gboolean *send) {
 /* A keeper that does not answer here keeps no record either, and then nothing is sent. */
 static void limit (MugaiSession *session, MugaiOutcome *outcome) {
   MugaiDecision *decision = outcome->decision;
-  char **forwarding = session->envelope->forwarding;
   g_autofree gboolean *send = g_new0 (gboolean, g_strv_length (decision->notify) + 1);
   g_autoptr (GError) error = NULL;
   if (decision->awaits != MUGAI_AWAITS_NOTHING) /* a request, which somebody has to answer */
     return;
   if (mugai_keeper_ask_notices (mugai_front.keeper_socket, (const char *const *) decision->notify,
-                                forwarding != NULL && forwarding[0] != NULL, send, ASK_TIMEOUT_MS, &error))
+                                mugai_decision_is_on_forwarding (decision, session->envelope), send, ASK_TIMEOUT_MS,
+                                &error))
     withhold (decision, send);
   else
     mugai_front_log ("%s notices: %s", session->id, error->message);

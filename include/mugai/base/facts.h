@@ -343,6 +343,8 @@ typedef struct {
 MugaiDecision *mugai_decision_new (void);
 void mugai_decision_free (MugaiDecision *decision);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MugaiDecision, mugai_decision_free)
+/** mugai_decision_is_on_forwarding: one rule alone speaks, of a mail with evidence of forwarding: its mail box hears of that once a day. */
+gboolean mugai_decision_is_on_forwarding (const MugaiDecision *decision, const MugaiEnvelope *envelope);
 MugaiReason *mugai_reason_new (const char *rule, const char *clause, const char *because);
 void mugai_reason_free (MugaiReason *reason);
 MugaiPartDecision *mugai_part_decision_new (MugaiPartAction action, const char *rule);
