@@ -274,8 +274,7 @@ static void read_then (Loader *loader, const MugaiYamlNode *node, RuleTarget *ta
     if (errors < loader->problems.errors) /* what goes with what is not known then */
       return;
     if (target->rule->verb == VERB_CONTINUE && !target->rule->subject_tag && !target->rule->add_headers
-        && !target->rule->add_recipients && !target->rule->drop_recipient
-        && !target->rule->hide_recipients)
+        && !target->rule->add_recipients && !target->rule->drop_recipient && !target->rule->hide_recipients)
       mugai_yaml_problem_at (&loader->problems, node, "何をするかがありません。action（hold など）を書いてください。",
                              "it does nothing: write an action (hold, for instance)");
   }
