@@ -55,6 +55,11 @@ gboolean mugai_audit_sync (MugaiAudit *audit, GError **error) G_GNUC_WARN_UNUSED
 /** mugai_audit_use_key: from now on checkpoints, head and retention are signed; a first key is made, and its public half put beside the chain.
  * BROKEN: the signed head names a line that is not there. */
 gboolean mugai_audit_use_key (MugaiAudit *audit, const char *keys_folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** mugai_audit_mac: (transfer full): 64 hexadecimal digits: only who has the keeper's key can make them for @text; each @purpose has a key
+ * of its own. NULL: no key is in use. */
+char *mugai_audit_mac (const MugaiAudit *audit, const char *purpose, const char *text);
+/** mugai_audit_mac_is_same: in a time that tells nothing of where they differ. */
+gboolean mugai_audit_mac_is_same (const char *mac, const char *other);
 /** mugai_audit_head_was_missing: when the key was taken into use, a signed chain with lines had no readable signed head: somebody may have cut
  * its end off and removed the head that would tell. A new head has been written; only an anchor kept elsewhere shows what is gone. */
 gboolean mugai_audit_head_was_missing (const MugaiAudit *audit);

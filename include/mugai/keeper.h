@@ -45,6 +45,20 @@ gboolean mugai_keeper_log_act (const char *socket_path, const char *kind, const 
  * stop holds already. Counts nothing: the record does, when it is kept. */
 gboolean mugai_keeper_ask_flow (const char *socket_path, MugaiEnvelope *envelope, const char *message_id,
                                 gboolean *ret_stopped, int timeout_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** mugai_keeper_ask_notices: which of @boxes (NULL-terminated) may have one more notice now: ret_send[i]; @ret_send has room for all. TRUE there is a
+ * claim, which the record turns into a count (flow/notices.h). @forwarded: of a mail that a mail box's rule forwards. */
+gboolean mugai_keeper_ask_notices (const char *socket_path, const char *const *boxes, gboolean forwarded,
+                                   gboolean *ret_send, int timeout_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** mugai_keeper_ask_digest: (transfer full): {"box", "count", "ids"} of a digest that is due, or with @all of any that has something to tell; without
+ * "box": none. NULL and @error. Who sent it says so by MUGAI_KEEPER_ACT_DIGEST with "box" and "count". */
+json_t *mugai_keeper_ask_digest (const char *socket_path, gboolean all, int timeout_ms, GError **error);
+#define MUGAI_KEEPER_ACT_DIGEST "notice-digest"
+/** mugai_keeper_make_mark: (transfer full): the mark of a notice of ours with this @digest (sanitize.h); NULL and @error. */
+char *mugai_keeper_make_mark (const char *socket_path, const char *digest, int timeout_ms, GError **error);
+/** mugai_keeper_check_mark: @ret_valid: it is the mark of that very notice. FALSE: nobody could be asked. */
+gboolean mugai_keeper_check_mark (const char *socket_path, const char *digest, const char *mark, gboolean *ret_valid,
+                                  int timeout_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** mugai_keeper_ask_counters: (transfer full): {"keys", "counters": [...]}: flow/counters.h's list; NULL and @error. */
 json_t *mugai_keeper_ask_counters (const char *socket_path, int timeout_ms, GError **error);
 /* Acts that the counters obey; the body's "key" says whom. A person's needs a role (quarantine/acts.h), and a reason; a stop by a rule

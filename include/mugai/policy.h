@@ -81,6 +81,7 @@ gint64 mugai_policy_stale_after_s (const MugaiPolicy *policy);
   X (REMOVED, "removed")   /* above the list of removed parts */                                                       \
   X (HELD, "held")         /* first lines of the notice in place of a held mail */                                     \
   X (HELD_OUT, "held-out") /* the same to the inside sender of a held outbound mail */                                 \
+  X (DIGEST, "digest")     /* first lines of a day's summary of held mails that nobody was told of one by one */       \
   X (CONTACT, "contact")   /* last lines: whom to ask */                                                               \
   X (OUTSIDE, "outside")   /* all that people outside read of a rebuilt mail */
 #define MUGAI_ENUM_MEMBER_NOTICE(c, n) MUGAI_NOTICE_##c,

@@ -117,3 +117,38 @@ gboolean mugai_sanitize_run (MugaiSteps *steps, const MugaiPolicy *policy, Mugai
 /** mugai_sanitize_failed: (transfer full): the outcome by the table of failures: with HOLD the notice is written, with nothing read. */
 MugaiOutcome *mugai_sanitize_failed (const MugaiPolicy *policy, const MugaiEnvelope *envelope, MugaiFailure failure,
                                      const char *because, const MugaiNoticeContext *context);
+
+/* ---- recipients that are not to see each other ---- */
+
+#define MUGAI_HIDDEN_RECIPIENTS "undisclosed-recipients:;"
+/** mugai_names_recipients: header field @field (To, Cc, Bcc, Resent-To ...) names recipients. */
+gboolean mugai_names_recipients (const char *field);
+/** mugai_hide_recipients: (transfer full): @mail (CRLF) with MUGAI_HIDDEN_RECIPIENTS in place of such fields; all else byte for byte. */
+GBytes *mugai_hide_recipients (GBytes *mail);
+
+/* ---- our own notices ---- */
+
+#define MUGAI_MARK_FIELD "X-Mugai-Mark"
+#define MUGAI_MARK_MAX_BYTES 128u
+
+/**
+ * mugai_mark_digest: (transfer full): SHA-256 [hex] of what a mark stands for: all header fields but those that a mail collects on its
+ * way (Received, Delivered-To, X-...), and the body. @ret_mark: (optional) (transfer full): the mark it bears, "" for none. NULL: it can have
+ * none: no header's end, or two marks. @message may be a stranger's.
+ */
+char *mugai_mark_digest (const char *message, gsize length_bytes, char **ret_mark);
+/** mugai_mark_put: (transfer full): the notice with the mark in its header. */
+GBytes *mugai_mark_put (GBytes *notice, const char *mark);
+
+/** mugai_outcome_mark: the mark onto the notice of a held mail; the gate looks at it once more. FALSE and @error: it stays as it was. */
+gboolean mugai_outcome_mark (MugaiOutcome *outcome, const char *mark, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* One held mail that a mail box was not told of. Borrowed. */
+typedef struct {
+  const char *id, *time, *from, *subject;
+} MugaiDigestItem;
+
+/** mugai_notice_digest: (transfer full): one mail to @box about @count held mails, of which @items (MugaiDigestItem) are named. Passed by the
+ * gate, or NULL and @error. */
+GBytes *mugai_notice_digest (const char *box, guint64 count, const GArray *items, const MugaiNoticeContext *context,
+                             GError **error);

@@ -267,6 +267,10 @@ gboolean mugai_audit_use_key (MugaiAudit *audit, const char *keys_folder, GError
   return TRUE;
 }
 
+char *mugai_audit_mac (const MugaiAudit *audit, const char *purpose, const char *text) {
+  return audit->signer != NULL ? mugai_audit_signer_mac (audit->signer, purpose, text) : NULL;
+}
+
 gboolean mugai_audit_head_was_missing (const MugaiAudit *audit) {
   return audit->head_missing;
 }

@@ -227,7 +227,7 @@ static void put_decision (json_t *record, const MugaiRecordInput *input) {
   const MugaiDecision *decision = input->decision;
 
   json_object_set_new (record, "action", mugai_json_string (mugai_action_name (decision->action)));
-  json_object_set_new (record, "changed", json_boolean (decision->changed));
+  json_object_set_new (record, "changed", json_boolean (decision->changed || decision->hide_recipients));
   json_object_set_new (record, "ceiling", mugai_json_string (mugai_ceiling_name (decision->ceiling)));
   json_object_set_new (record, "reply", mugai_json_string (decision->reply));
   json_object_set_new (record, "reasons", reason_objects (decision->reasons));
@@ -251,6 +251,18 @@ static void put_waiting (json_t *record, const MugaiRecordInput *input) {
   json_object_set_new (record, "awaits", awaits);
 }
 
+/* Who was told of a held mail, and who was not because that one had enough notices that day. */
+static void put_notices (json_t *record, const MugaiRecordInput *input) {
+  const MugaiDecision *decision = input->decision;
+  json_t *notices = json_object ();
+
+  json_object_set_new (notices, "forwarded",
+                       json_boolean (mugai_decision_is_on_forwarding (decision, input->envelope)));
+  json_object_set_new (notices, "sent", mugai_json_strv ((const char *const *) decision->notify));
+  json_object_set_new (notices, "withheld", mugai_json_strv ((const char *const *) decision->withheld));
+  json_object_set_new (record, "notices", notices);
+}
+
 json_t *mugai_audit_record (const MugaiRecordInput *input) {
   const MugaiFacts *facts = input->facts;
   json_t *record = json_object ();
@@ -265,6 +277,8 @@ json_t *mugai_audit_record (const MugaiRecordInput *input) {
   json_object_set_new (record, "quarantine_id", mugai_json_string (input->quarantine_id));
   if (input->decision->awaits != MUGAI_AWAITS_NOTHING)
     put_waiting (record, input);
+  if (input->decision->withheld != NULL)
+    put_notices (record, input);
   json_object_set_new (record, "attempt", json_integer (input->envelope->attempt));
   json_object_set_new (record, "took_ms", took_object (input));
   json_object_set_new (record, "out", out_object (input));

@@ -129,6 +129,22 @@ json_t *mugai_audit_sign (const MugaiAuditSigner *signer, const char *kind, guin
   return statement;
 }
 
+/* A key of its own for each purpose, so that no MAC can ever stand for another, nor for a signature. */
+char *mugai_audit_signer_mac (const MugaiAuditSigner *signer, const char *purpose, const char *text) {
+  guint8 key[crypto_generichash_KEYBYTES], mac[crypto_generichash_BYTES];
+  char hex[2 * sizeof mac + 1];
+
+  (void) crypto_generichash (key, sizeof key, (const guint8 *) purpose, strlen (purpose), signer->secret,
+                             crypto_sign_SEEDBYTES);
+  (void) crypto_generichash (mac, sizeof mac, (const guint8 *) text, strlen (text), key, sizeof key);
+  sodium_memzero (key, sizeof key);
+  return g_strdup (sodium_bin2hex (hex, sizeof hex, mac, sizeof mac));
+}
+
+gboolean mugai_audit_mac_is_same (const char *mac, const char *other) {
+  return strlen (mac) == strlen (other) && sodium_memcmp (mac, other, strlen (mac)) == 0;
+}
+
 gboolean mugai_audit_read_public (int directory_fd, const char *name, char **ret_key, GError **error) {
   g_auto (MugaiFd) fd = openat (directory_fd, name, O_RDONLY | O_CLOEXEC);
   char text[2 * crypto_sign_PUBLICKEYBYTES + 2] = "";

@@ -28,6 +28,9 @@ void mugai_audit_signer_close (MugaiAuditSigner *signer);
 /** mugai_audit_sign: (transfer full): {"seq","head","key","signature"}. */
 json_t *mugai_audit_sign (const MugaiAuditSigner *signer, const char *kind, guint64 seq, const char *hash);
 
+/** mugai_audit_signer_mac: (transfer full): keyed BLAKE2b of @text, hexadecimal, under a key derived from the secret one for @purpose. */
+char *mugai_audit_signer_mac (const MugaiAuditSigner *signer, const char *purpose, const char *text);
+
 /** mugai_audit_read_public: hexadecimal key of a file; @directory_fd may be AT_FDCWD. */
 gboolean mugai_audit_read_public (int directory_fd, const char *name, char **ret_key, GError **error);
 /** mugai_audit_check_signature: @statement says so about @ret_seq and @ret_hash, signed by @key (hex). */

@@ -81,6 +81,16 @@ MugaiDecision *mugai_decision_new (void) {
   return decision;
 }
 
+gboolean mugai_decision_is_on_forwarding (const MugaiDecision *decision, const MugaiEnvelope *envelope) {
+  guint rules = 0;
+
+  for (guint i = 0; i < decision->reasons->len; i++) {
+    const MugaiReason *reason = g_ptr_array_index (decision->reasons, i);
+    rules += !g_str_equal (reason->rule, "ceiling") && !g_str_equal (reason->rule, "strictest") ? 1 : 0;
+  }
+  return rules == 1 && envelope->forwarding != NULL && envelope->forwarding[0] != NULL;
+}
+
 void mugai_decision_free (MugaiDecision *decision) {
   if (decision == NULL)
     return;
@@ -91,6 +101,7 @@ void mugai_decision_free (MugaiDecision *decision) {
   g_clear_pointer (&decision->exceptions, g_ptr_array_unref);
   g_clear_pointer (&decision->would, g_ptr_array_unref);
   g_strfreev (decision->notify);
+  g_strfreev (decision->withheld);
   g_free (decision->subject_tag);
   g_clear_pointer (&decision->add_headers, g_ptr_array_unref);
   g_clear_pointer (&decision->add_recipients, g_ptr_array_unref);

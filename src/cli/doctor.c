@@ -24,7 +24,6 @@
 #define DEFAULT_CONFIG "/etc/mugai/mugai.yaml"
 #define EXIT_FAULT 1
 #define MIN_FREE_BYTES (G_GUINT64_CONSTANT (1) << 30) /* a day of a city's mail, and time to act */
-#define MAX_SIGNATURE_AGE_S (72 * 3600)               /* as the shipped policy's stale_after */
 #define SMALLEST_TIMEOUT_S 60u                        /* of the MTA for one answer: our progress comes each 10 s */
 
 typedef struct {
@@ -196,7 +195,8 @@ static void check_folder (Doctor *doctor, const char *path, gboolean secret) {
         free_bytes >> 20);
 }
 
-static void check_signatures (Doctor *doctor) {
+/* Too old is what the policy calls stale: from then on mail is put off. */
+static void check_signatures (Doctor *doctor, gint64 stale_after_s) {
   const char *path = doctor->config->signatures;
   g_autoptr (GDir) folder = *path != '\0' ? g_dir_open (path, 0, NULL) : NULL;
   gint64 newest_s = 0;
@@ -214,10 +214,12 @@ static void check_signatures (Doctor *doctor) {
     return;
   }
   gint64 age_s = g_get_real_time () / G_USEC_PER_SEC - newest_s;
-  find (doctor, "signatures", age_s > MAX_SIGNATURE_AGE_S ? "fault" : "ok",
-        MUGAI_CLI_WORDS ("ウイルス定義：%s、更新から %" G_GINT64_FORMAT " 時間",
-                         "virus signatures: %s, %" G_GINT64_FORMAT " h old"),
-        path, age_s / 3600);
+  find (doctor, "signatures", age_s >= stale_after_s ? "fault" : "ok",
+        MUGAI_CLI_WORDS ("ウイルス定義：%s、更新から %" G_GINT64_FORMAT " 時間（方針の stale_after は %" G_GINT64_FORMAT
+                         " 時間）",
+                         "virus signatures: %s, %" G_GINT64_FORMAT " h old (the policy's stale_after: %" G_GINT64_FORMAT
+                         " h)"),
+        path, age_s / 3600, stale_after_s / 3600);
 }
 
 static void check_users (Doctor *doctor) {
@@ -237,7 +239,7 @@ static void check_users (Doctor *doctor) {
           MUGAI_CLI_WORDS ("利用者が分離されていません", "users are not separated"));
 }
 
-static void check_machine (Doctor *doctor) {
+static void check_machine (Doctor *doctor, const MugaiPolicy *policy) {
   const MugaiConfig *config = doctor->config;
   g_autofree char *keys = *config->keys != '\0' ? g_strdup (config->keys) : g_strconcat (config->store, ".keys", NULL);
 
@@ -245,7 +247,7 @@ static void check_machine (Doctor *doctor) {
   check_folder (doctor, config->store, FALSE);
   check_folder (doctor, config->audit, FALSE);
   check_folder (doctor, keys, TRUE);
-  check_signatures (doctor);
+  check_signatures (doctor, mugai_policy_stale_after_s (policy));
 }
 
 /* ---- the command ---- */
@@ -291,7 +293,7 @@ int mugai_cli_doctor (int argc, char **argv) {
   Doctor doctor = { .findings = findings, .config = config, .postfix = postfix };
   check_postfix (&doctor);
   check_sizes (&doctor, policy);
-  check_machine (&doctor);
+  check_machine (&doctor, policy);
   if (json) {
     g_autofree char *text = mugai_json_line (findings);
     puts (text);

@@ -30,28 +30,33 @@ static void options_clear (Options *options) {
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
 static void print_usage (FILE *out) {
-  fputs (MUGAI_CLI_WORDS ("使い方:\n"
-                          "  mugai flow list [--config FILE] [--json]\n"
-                          "  mugai flow stop KEY --reason 理由 [--config FILE]\n"
-                          "  mugai flow resume KEY --reason 理由 [--config FILE]\n"
-                          "  mugai flow recall ID --reason 理由 [--config FILE]\n"
-                          "  mugai flow send-due [--config FILE]\n\n"
-                          "list    送信量の計数と、止めている送信者を表示します\n"
-                          "stop    KEY のメールを止めます（outbound:organisation は庁外への送信すべて）\n"
-                          "resume  止めた KEY を再開します。どちらも監査記録に残ります\n"
-                          "recall  承認待ち、時間待ちのメールを、差出人が取り消します\n"
-                          "send-due  待ち時間が過ぎたメールを送ります（タイマーが毎分行います）\n",
-                          "Usage:\n"
-                          "  mugai flow list [--config FILE] [--json]\n"
-                          "  mugai flow stop KEY --reason TEXT [--config FILE]\n"
-                          "  mugai flow resume KEY --reason TEXT [--config FILE]\n"
-                          "  mugai flow recall ID --reason TEXT [--config FILE]\n"
-                          "  mugai flow send-due [--config FILE]\n\n"
-                          "list    shows the counters of sent mail, and who is stopped\n"
-                          "stop    stops the mail of KEY (outbound:organisation: everything that leaves)\n"
-                          "resume  lets a stopped KEY send again. Both are on the audit chain\n"
-                          "recall  the sender takes back a mail that waits for an approval or for its time\n"
-                          "send-due  sends what has waited long enough (a timer does so each minute)\n"),
+  fputs (MUGAI_CLI_WORDS (
+             "使い方:\n"
+             "  mugai flow list [--config FILE] [--json]\n"
+             "  mugai flow stop KEY --reason 理由 [--config FILE]\n"
+             "  mugai flow resume KEY --reason 理由 [--config FILE]\n"
+             "  mugai flow recall ID --reason 理由 [--config FILE]\n"
+             "  mugai flow send-due [--config FILE]\n"
+             "  mugai flow digest [--config FILE]\n\n"
+             "list    送信量の計数と、止めている送信者を表示します\n"
+             "stop    KEY のメールを止めます（outbound:organisation は庁外への送信すべて）\n"
+             "resume  止めた KEY を再開します。どちらも監査記録に残ります\n"
+             "recall  承認待ち、時間待ちのメールを、差出人が取り消します\n"
+             "send-due  待ち時間が過ぎたメールと、一日分のお知らせのまとめを送ります（タイマーが毎分行います）\n"
+             "digest  お知らせのまとめを、一日を待たずに送ります\n",
+             "Usage:\n"
+             "  mugai flow list [--config FILE] [--json]\n"
+             "  mugai flow stop KEY --reason TEXT [--config FILE]\n"
+             "  mugai flow resume KEY --reason TEXT [--config FILE]\n"
+             "  mugai flow recall ID --reason TEXT [--config FILE]\n"
+             "  mugai flow send-due [--config FILE]\n"
+             "  mugai flow digest [--config FILE]\n\n"
+             "list    shows the counters of sent mail, and who is stopped\n"
+             "stop    stops the mail of KEY (outbound:organisation: everything that leaves)\n"
+             "resume  lets a stopped KEY send again. Both are on the audit chain\n"
+             "recall  the sender takes back a mail that waits for an approval or for its time\n"
+             "send-due  sends what has waited long enough, and each day's summaries of held mail (a timer does)\n"
+             "digest  sends those summaries now\n"),
          out);
 }
 
@@ -162,7 +167,7 @@ int mugai_cli_flow (int argc, char **argv) {
   }
   if (g_strcmp0 (name, "list") == 0 || g_strcmp0 (name, "stop") == 0 || g_strcmp0 (name, "resume") == 0)
     return run (name, argc - 1, argv + 1);
-  if (g_strcmp0 (name, "recall") == 0 || g_strcmp0 (name, "send-due") == 0)
+  if (g_strcmp0 (name, "recall") == 0 || g_strcmp0 (name, "send-due") == 0 || g_strcmp0 (name, "digest") == 0)
     return mugai_cli_quarantine (argc, argv); /* the waiting mail lies in the quarantine */
   print_usage (stderr);
   return EX_USAGE;

@@ -129,13 +129,14 @@ static gboolean is_ascii (const char *data, gsize length_bytes) {
   return TRUE;
 }
 
-/* The message with dots doubled, and its end. */
+/* The message with dots doubled, and its end; @token: NULL: a mail of our own. */
 static GString *stuffed (GBytes *message, const char *token) {
   gsize length_bytes = 0;
   const char *data = g_bytes_get_data (message, &length_bytes);
   GString *text = g_string_sized_new (length_bytes + 256);
 
-  g_string_append_printf (text, MUGAI_RELEASE_FIELD ": %s\r\n", token);
+  if (token != NULL)
+    g_string_append_printf (text, MUGAI_RELEASE_FIELD ": %s\r\n", token);
   for (gsize i = 0; i < length_bytes; i++) {
     if (data[i] == '.' && (i == 0 || data[i - 1] == '\n'))
       g_string_append_c (text, '.');
@@ -171,6 +172,14 @@ static gboolean transmit (Smtp *smtp, const char *listener, const char *from, co
   g_string_free (text, TRUE);
   if (accepted) /* its reply is kept; what comes after it does not matter */
     (void) send_bytes (smtp, "QUIT\r\n", 6);
+  return accepted;
+}
+
+gboolean mugai_cli_transmit (const char *listener, const char *to, GBytes *message, char **ret_reply) {
+  g_auto (Smtp) smtp = { 0 };
+  gboolean accepted = transmit (&smtp, listener, "", to, NULL, message);
+
+  *ret_reply = mugai_unicode_make_safe (smtp.reply, -1, 0);
   return accepted;
 }
 
@@ -382,7 +391,7 @@ int mugai_cli_quarantine_release (const MugaiCliQuarantine *options, const char 
   return all ? 0 : EX_TEMPFAIL;
 }
 
-/* What a delay has let go, oldest first. One that fails is tried again the next time; the others go on. */
+/* What a delay has let go, oldest first, and then digests of notices that are due. One that fails is tried again the next time; the others go on. */
 int mugai_cli_quarantine_send_due (const MugaiCliQuarantine *options, const char *none) {
   int status = 0;
   g_autoptr (GError) error = NULL;
@@ -399,5 +408,6 @@ int mugai_cli_quarantine_send_due (const MugaiCliQuarantine *options, const char
     int one = mugai_cli_quarantine_release (options, *id);
     status = one != 0 ? one : status;
   }
-  return status;
+  int digests = mugai_cli_send_digests (options, FALSE);
+  return digests != 0 ? digests : status;
 }

@@ -77,6 +77,8 @@ static const struct {
     "the sender takes a waiting mail back" },
   { "send-due", NULL, mugai_cli_quarantine_send_due, "待ち時間が過ぎたメールを送ります",
     "sends what a delay has let go (a timer does)" },
+  { "digest", NULL, mugai_cli_quarantine_digest, "知らせていない隔離のまとめを今すぐ送ります",
+    "sends the summaries of held mails now" },
   { "delete", "ID", mugai_cli_quarantine_delete, "廃棄し、鍵を破壊します", "disposes of it: its key is destroyed" },
   { "hold", "ID", mugai_cli_quarantine_hold, "保全します（--end で終了）", "legal hold (--end ends it)" },
   { "extend", "ID", mugai_cli_quarantine_extend, "保存期間を延長します", "keeps it longer: --days from now" },

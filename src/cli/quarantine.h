@@ -45,7 +45,13 @@ int mugai_cli_quarantine_show (const MugaiCliQuarantine *options, const char *id
 int mugai_cli_quarantine_export (const MugaiCliQuarantine *options, const char *id);
 /* quarantine-release.c */
 int mugai_cli_quarantine_send_due (const MugaiCliQuarantine *options, const char *none);
+/** mugai_cli_transmit: a mail of our own, from <>, to the MTA's listener for releases. @ret_reply: (transfer full): what the MTA said of it. */
+gboolean mugai_cli_transmit (const char *listener, const char *to, GBytes *message, char **ret_reply);
 int mugai_cli_quarantine_release (const MugaiCliQuarantine *options, const char *id);
+/* quarantine-digest.c */
+int mugai_cli_quarantine_digest (const MugaiCliQuarantine *options, const char *none);
+/** mugai_cli_send_digests: those that are due, or @all. Exit status. */
+int mugai_cli_send_digests (const MugaiCliQuarantine *options, gboolean all);
 /* quarantine-store.c */
 int mugai_cli_quarantine_verify (const MugaiCliQuarantine *options, const char *none);
 int mugai_cli_quarantine_backup (const MugaiCliQuarantine *options, const char *directory);

@@ -129,9 +129,10 @@ static gboolean write_record (const char *path, json_t *record, GError **error) 
 static int write_result (const MugaiOutcome *outcome, GBytes *original) {
   g_autoptr (GError) error = NULL;
   MugaiAction action = outcome->decision->action;
+  g_autoptr (GBytes) hidden = outcome->decision->hide_recipients ? mugai_hide_recipients (original) : NULL;
   GBytes *mail = outcome->mail;
   if (mail == NULL && action == MUGAI_ACTION_DELIVER)
-    mail = original;
+    mail = hidden != NULL ? hidden : original;
   if (mail != NULL && (action == MUGAI_ACTION_DELIVER || action == MUGAI_ACTION_HOLD)
       && !mugai_fd_write_all (STDOUT_FILENO, g_bytes_get_data (mail, NULL), g_bytes_get_size (mail), &error)) {
     g_printerr ("mugai sanitize: standard output: %s\n", error->message);

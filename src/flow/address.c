@@ -138,12 +138,19 @@ static gboolean take_suffix (const MugaiOrganisation *organisation, char *local,
   return TRUE;
 }
 
+/* Full-width signs (U+FF05, U+FF20 ...) as the ASCII ones that an MTA for UTF-8 addresses may make of them. */
+static char *fold_width (const char *text) {
+  char *folded = g_utf8_validate (text, -1, NULL) ? g_utf8_normalize (text, -1, G_NORMALIZE_ALL_COMPOSE) : NULL;
+  return folded ? folded : g_strdup (text);
+}
+
 /* Whatever the local part could be read as leads nowhere but to us. */
 static gboolean local_stays (const MugaiOrganisation *organisation, const char *local) {
-  g_autofree char *plain = NULL;
+  g_autofree char *given = NULL;
   gboolean more = TRUE;
-  if (!unquote (local, &plain))
+  if (!unquote (local, &given))
     return FALSE;
+  g_autofree char *plain = fold_width (given);
   char *rest = plain;
   for (guint i = 0; more; i++) {
     if (i >= MAX_ROUNDS || !take_route (organisation, &rest) || !take_bangs (organisation, &rest)

@@ -22,40 +22,64 @@ static gboolean is_automatic_reply (const Case *c) {
          && (!*author || mugai_flow_address_inside (c->organisation, author));
 }
 
-/* A list that we run: it sends in our name, and its List-Id is in a domain of ours. */
-static gboolean is_own_list (const Case *c) {
-  const char *id = flow_first_value (c, "list-id");
-  if (!id || !c->envelope->from_inside)
-    return FALSE;
-  g_autofree char *name = flow_address_in (id); /* "Staff <staff.city.example.lg.jp>" */
+/* "Staff <staff.city.example.lg.jp>": a list of ours by its id. */
+static gboolean is_our_list_id (const Case *c, const char *id) {
+  g_autofree char *name = flow_address_in (id);
   for (const char *dot = strchr (name, '.'); dot; dot = strchr (dot + 1, '.'))
     if (flow_domain_is_ours (c->organisation, dot + 1))
       return TRUE;
   return flow_domain_is_ours (c->organisation, name);
 }
 
+/* The address of ours that the list's members write to; NULL: none is named. Older servers (ezmlm, fml, SmartList) write no List-Id. */
+static char *own_list_post (const Case *c) {
+  static const char *const names[] = { "list-post", "x-beenthere", "x-mailing-list" };
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    const char *value = flow_first_value (c, names[i]);
+    char *post = value ? flow_our_address_in (c, value) : NULL;
+    if (post)
+      return post;
+  }
+  return NULL;
+}
+
+/* A list that we run: it sends in our name, and it is named by an id or an address of ours. */
+static gboolean is_own_list (const Case *c) {
+  const char *id = flow_first_value (c, "list-id");
+  g_autofree char *post = c->envelope->from_inside ? own_list_post (c) : NULL;
+  return c->envelope->from_inside && (post || (id && is_our_list_id (c, id)));
+}
+
 /* Was it the list that @address of ours stands for, and not a member whose mail box sends the list's mail on? */
 static gboolean is_list_address (const Case *c, const char *address) {
-  const char *post = flow_first_value (c, "list-post"), *at = strrchr (address, '@');
+  const char *at = strrchr (address, '@');
   if (!c->own_list || !at)
     return FALSE;
-  g_autofree char *folded_post = post ? g_ascii_strdown (post, -1) : g_strdup ("");
-  g_autofree char *folded = g_ascii_strdown (address, -1);
-  g_autofree char *mailto = g_strconcat ("mailto:", folded, ">", NULL);
-  g_autofree char *name = flow_address_in (flow_first_value (c, "list-id"));
+  g_autofree char *post = own_list_post (c);
+  const char *id = flow_first_value (c, "list-id");
+  g_autofree char *name = flow_address_in (id ? id : "");
   gsize label = strcspn (name, ".");
-  return strstr (folded_post, mailto)
+  return (post && g_ascii_strcasecmp (post, address) == 0)
          || (label == (gsize) (at - address) && g_ascii_strncasecmp (name, address, label) == 0);
 }
 
-/* Resent-* in the sender's own name by somebody who has logged in: that person's own hand. */
+/* Resent-* in the sender's own name, by somebody who has logged in or whose own mail it was in the first place: a person's own hand. A
+ * mail box sends on what others wrote. */
 static gboolean is_by_hand (const Case *c) {
   const char *from = flow_first_value (c, "resent-from");
-  if (!c->authenticated || !from || flow_any_says (c, "auto-submitted", "auto-forwarded"))
+  if (!from || flow_any_says (c, "auto-submitted", "auto-forwarded"))
     return FALSE;
   g_autofree char *address = flow_address_in (from);
   g_autofree char *sender = flow_address_strip (c->envelope->from);
-  return *sender && g_ascii_strcasecmp (address, sender) == 0;
+  gboolean own_mail = c->facts && g_ascii_strcasecmp (c->facts->from_address, address) == 0;
+  return (c->authenticated || own_mail) && *sender && g_ascii_strcasecmp (address, sender) == 0;
+}
+
+/* A list server of ours that signs with Resent-* for the list. */
+static gboolean is_by_list (const Case *c) {
+  const char *from = flow_first_value (c, "resent-from");
+  g_autofree char *address = from ? flow_address_in (from) : NULL;
+  return address && is_list_address (c, address);
 }
 
 /* A mail box of ours that this mail has been through, by header @name; NULL: none. */
@@ -84,7 +108,7 @@ static gboolean sees_outside_sender (const Case *c) {
 static gboolean sees_resent (const Case *c) {
   static const char *const names[] = { "resent-from", "resent-sender", "resent-to",         "resent-cc",
                                        "resent-bcc",  "resent-date",   "resent-message-id", NULL };
-  return !c->by_hand && flow_has_any (c, names);
+  return !c->by_hand && !is_by_list (c) && flow_has_any (c, names);
 }
 
 /* X-Forwarded-For of a web form holds IP addresses; a mail box server's holds mail addresses. X-Forwarded-Message-Id is none
@@ -92,13 +116,14 @@ static gboolean sees_resent (const Case *c) {
 static gboolean sees_x_forwarded (const Case *c) {
   static const char *const names[] = { "x-forwarded-to", "x-forwarded-for", "x-forwarded-by", "x-forwarded-from",
                                        NULL };
+  static const char *const forwarders[] = { "x-forwarded-encrypted", "x-zimbra-forwarded", NULL };
   for (gsize i = 0; names[i]; i++) {
     guint at = 0;
     for (const char *value; (value = flow_next_value (c, names[i], &at));)
       if (strchr (value, '@'))
         return TRUE;
   }
-  return flow_first_value (c, "x-forwarded-encrypted") != NULL;
+  return flow_has_any (c, forwarders);
 }
 
 /* Exchange marks its absence notes the same way. */
@@ -113,10 +138,12 @@ static gboolean sees_exchange (const Case *c) {
              || flow_any_says (c, "x-ms-exchange-autoforwarded", "true"));
 }
 
-/* Cyrus writes X-Sieve on its vacation replies too. */
+/* Cyrus writes X-Sieve on all that it delivers, and on its vacation replies too: what a person or the list then sends on has it. */
 static gboolean sees_sieve (const Case *c) {
-  static const char *const names[] = { "x-sieve", "x-sieve-redirected-from", NULL };
-  return !c->automatic_reply && flow_has_any (c, names);
+  if (c->automatic_reply)
+    return FALSE;
+  return flow_first_value (c, "x-sieve-redirected-from")
+         || (!c->by_hand && !c->own_list && flow_first_value (c, "x-sieve"));
 }
 
 static const char *const delivery_headers[] = { "delivered-to", "x-original-to", "x-delivered-to", "envelope-to",

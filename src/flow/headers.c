@@ -66,8 +66,11 @@ char *flow_address_in (const char *value) {
   return flow_address_strip (text);
 }
 
+/* "<mailto:staff@city.example.lg.jp>" (List-Post), "mailing list staff@city.example.lg.jp" (ezmlm's Delivered-To), "<a@b> archive/1" too. */
 char *flow_our_address_in (const Case *c, const char *value) {
-  g_autofree char *address = flow_address_in (value);
+  g_autofree char *given = flow_address_in (value);
+  const char *last = strrchr (given, ' '), *bare = last && *given != '"' ? last + 1 : given;
+  g_autofree char *address = g_strdup (g_ascii_strncasecmp (bare, "mailto:", 7) == 0 ? bare + 7 : bare);
   if (!strchr (address, '@') || !mugai_flow_address_inside (c->organisation, address))
     return NULL;
   return g_steal_pointer (&address);

@@ -200,6 +200,47 @@ json_t *mugai_keeper_ask_counters (const char *socket_path, int timeout_ms, GErr
   return ask_question (socket_path, MUGAI_KEEPER_ASK_COUNTERS, body, timeout_ms, error);
 }
 
+gboolean mugai_keeper_ask_notices (const char *socket_path, const char *const *boxes, gboolean forwarded,
+                                   gboolean *ret_send, int timeout_ms, GError **error) {
+  g_autoptr (MugaiJson) body = json_object ();
+  json_object_set_new (body, "boxes", mugai_json_strv (boxes));
+  json_object_set_new (body, "forwarded", json_boolean (forwarded));
+  g_autoptr (MugaiJson) answer = ask_question (socket_path, MUGAI_KEEPER_ASK_NOTICES, body, timeout_ms, error);
+  for (guint i = 0; answer != NULL && boxes[i] != NULL; i++)
+    ret_send[i] = json_is_true (json_array_get (json_object_get (answer, "send"), i));
+  return answer != NULL;
+}
+
+json_t *mugai_keeper_ask_digest (const char *socket_path, gboolean all, int timeout_ms, GError **error) {
+  g_autoptr (MugaiJson) body = json_object ();
+  json_object_set_new (body, "all", json_boolean (all));
+  return ask_question (socket_path, MUGAI_KEEPER_ASK_DIGEST, body, timeout_ms, error);
+}
+
+/* @mark: NULL: to be made. */
+static json_t *ask_mark (const char *socket_path, const char *digest, const char *mark, int timeout_ms,
+                         GError **error) {
+  g_autoptr (MugaiJson) body = json_object ();
+  json_object_set_new (body, "digest", mugai_json_string (digest));
+  if (mark != NULL)
+    json_object_set_new (body, "mark", mugai_json_string (mark));
+  return ask_question (socket_path, MUGAI_KEEPER_ASK_MARK, body, timeout_ms, error);
+}
+
+char *mugai_keeper_make_mark (const char *socket_path, const char *digest, int timeout_ms, GError **error) {
+  g_autoptr (MugaiJson) answer = ask_mark (socket_path, digest, NULL, timeout_ms, error);
+  return answer != NULL ? g_strdup (json_string_value (json_object_get (answer, "mark"))) : NULL;
+}
+
+gboolean mugai_keeper_check_mark (const char *socket_path, const char *digest, const char *mark, gboolean *ret_valid,
+                                  int timeout_ms, GError **error) {
+  g_autoptr (MugaiJson) answer = ask_mark (socket_path, digest, mark, timeout_ms, error);
+  if (answer == NULL)
+    return FALSE;
+  *ret_valid = json_is_true (json_object_get (answer, "valid"));
+  return TRUE;
+}
+
 /* ---- acts ---- */
 
 json_t *mugai_keeper_act (const char *socket_path, const char *kind, json_t *body, int timeout_ms, GError **error) {

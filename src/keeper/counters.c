@@ -17,6 +17,8 @@
 #include "mugai/flow/counters.h"
 #include "mugai/flow/echoes.h"
 
+#include "notices.h"
+
 #define STOPPED_FILE "flow-stopped.json"
 #define MAX_FILE_BYTES (8u * 1024 * 1024)                   /* 10,000 keys of 400 bytes, with room */
 #define SLACK_US (G_GINT64_CONSTANT (300) * G_USEC_PER_SEC) /* clocks are set */
@@ -25,6 +27,7 @@
 struct MugaiKeeperCounters {
   MugaiCounters *counters;
   MugaiEchoes *echoes;
+  MugaiNotices *notices;
   GHashTable *since; /* key -> gint64: what the file says; owned by it */
   char *path;
 };
@@ -34,6 +37,7 @@ void mugai_keeper_counters_free (MugaiKeeperCounters *self) {
     return;
   mugai_counters_free (self->counters);
   mugai_echoes_free (self->echoes);
+  mugai_notices_free (self->notices);
   g_hash_table_unref (self->since);
   g_free (self->path);
   g_free (self);
@@ -140,6 +144,7 @@ void mugai_keeper_counters_note (MugaiKeeperCounters *self, const char *kind, js
   gboolean stop = strcmp (kind, MUGAI_KEEPER_ACT_STOP) == 0, resume = strcmp (kind, MUGAI_KEEPER_ACT_RESUME) == 0;
   const char *key = act_key (body);
 
+  mugai_keeper_notices_note (self->notices, kind, body, at_us);
   if (strcmp (kind, MUGAI_KEEPER_KIND_RECORD) == 0)
     count_record (self, body, at_us);
   if ((!stop && !resume) || key == NULL)
@@ -180,9 +185,16 @@ static json_t *cut_line (json_t *line, const char *kind) {
   json_object_set (less, "envelope", json_object_get (body, "envelope"));
   json_object_set (less, "action", json_object_get (body, "action"));
   json_object_set (less, "recipients", json_object_get (body, "recipients"));
-  json_object_set (less, "key", json_object_get (body, "key"));
+  static const char *const members[] = { "key", "id", "notices", "box", "count" };
+  for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
+    json_object_set (less, members[i], json_object_get (body, members[i]));
   json_object_set_new (cut, "body", less);
   return cut;
+}
+
+static gboolean is_act_of_ours (const char *kind) {
+  return g_strcmp0 (kind, MUGAI_KEEPER_ACT_STOP) == 0 || g_strcmp0 (kind, MUGAI_KEEPER_ACT_RESUME) == 0
+         || g_strcmp0 (kind, MUGAI_KEEPER_ACT_DIGEST) == 0;
 }
 
 static gboolean look_at_line (json_t *line, gpointer data) {
@@ -193,8 +205,7 @@ static gboolean look_at_line (json_t *line, gpointer data) {
 
   if (at_us < look->counts_from_us && at_us < look->acts_from_us)
     return FALSE;
-  if (record ? at_us >= look->counts_from_us
-             : g_strcmp0 (kind, MUGAI_KEEPER_ACT_STOP) == 0 || g_strcmp0 (kind, MUGAI_KEEPER_ACT_RESUME) == 0)
+  if (record ? at_us >= look->counts_from_us : is_act_of_ours (kind))
     g_ptr_array_add (look->lines, cut_line (line, kind));
   return TRUE;
 }
@@ -214,10 +225,11 @@ MugaiKeeperCounters *mugai_keeper_counters_new (const char *audit, const char *s
 
   self->counters = mugai_counters_new ();
   self->echoes = mugai_echoes_new ();
+  self->notices = mugai_notices_new ();
   self->since = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->path = g_build_filename (store, STOPPED_FILE, NULL);
   Look look = { .self = self, .lines = lines };
-  look.counts_from_us = now_us - (gint64) MUGAI_RATE_MAX_WINDOW_S * G_USEC_PER_SEC;
+  look.counts_from_us = now_us - (gint64) MAX (MUGAI_RATE_MAX_WINDOW_S, MUGAI_NOTICE_REPLAY_S) * G_USEC_PER_SEC;
   look.acts_from_us = read_file (self) - SLACK_US;
   if (!mugai_audit_each_back (audit, look_at_line, &look, error))
     return NULL;
@@ -229,7 +241,12 @@ MugaiKeeperCounters *mugai_keeper_counters_new (const char *audit, const char *s
 /* ---- questions ---- */
 
 gboolean mugai_keeper_counters_is_question (const char *kind) {
-  return strcmp (kind, MUGAI_KEEPER_ASK_RATES) == 0 || strcmp (kind, MUGAI_KEEPER_ASK_COUNTERS) == 0;
+  static const char *const kinds[] = { MUGAI_KEEPER_ASK_RATES, MUGAI_KEEPER_ASK_COUNTERS, MUGAI_KEEPER_ASK_NOTICES,
+                                       MUGAI_KEEPER_ASK_DIGEST, MUGAI_KEEPER_ASK_MARK };
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (strcmp (kind, kinds[i]) == 0)
+      return TRUE;
+  return FALSE;
 }
 
 /* "to" is the one outside recipient, if there is one only. */
@@ -263,10 +280,12 @@ static json_t *answer_rates (const MugaiKeeperCounters *self, json_t *body, gint
   return answer;
 }
 
-json_t *mugai_keeper_counters_answer (const MugaiKeeperCounters *self, const MugaiKeeperRequest *request, gint64 now_us,
+json_t *mugai_keeper_counters_answer (MugaiKeeperCounters *self, const MugaiKeeperRequest *request, gint64 now_us,
                                       GError **error) {
   if (strcmp (request->kind, MUGAI_KEEPER_ASK_RATES) == 0)
     return answer_rates (self, request->body, now_us, error);
+  if (strcmp (request->kind, MUGAI_KEEPER_ASK_COUNTERS) != 0)
+    return mugai_keeper_notices_answer (self->notices, request, now_us, error);
   json_t *answer = json_object ();
   json_object_set_new (answer, "ok", json_true ());
   json_object_set_new (answer, "keys", json_integer (mugai_counters_size (self->counters)));

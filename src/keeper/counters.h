@@ -20,5 +20,5 @@ void mugai_keeper_counters_note (MugaiKeeperCounters *counters, const char *kind
 /** mugai_keeper_counters_is_question: a request that is answered at once and leaves nothing on the chain. */
 gboolean mugai_keeper_counters_is_question (const char *kind);
 /** mugai_keeper_counters_answer: (transfer full): the answer's object; NULL and @error: not as agreed. */
-json_t *mugai_keeper_counters_answer (const MugaiKeeperCounters *counters, const MugaiKeeperRequest *request,
-                                      gint64 now_us, GError **error);
+json_t *mugai_keeper_counters_answer (MugaiKeeperCounters *counters, const MugaiKeeperRequest *request, gint64 now_us,
+                                      GError **error);

@@ -17,6 +17,9 @@
 #define MUGAI_KEEPER_KIND_RECORD "record"
 #define MUGAI_KEEPER_ASK_RATES "ask-rates" /* questions: answered at once, nothing on the chain */
 #define MUGAI_KEEPER_ASK_COUNTERS "ask-counters"
+#define MUGAI_KEEPER_ASK_NOTICES "ask-notices" /* notices.c */
+#define MUGAI_KEEPER_ASK_DIGEST "ask-digest"
+#define MUGAI_KEEPER_ASK_MARK "ask-mark"
 
 typedef struct {
   char *kind, *actor;

@@ -18,6 +18,7 @@
 #include "counters.h"
 #include "export.h"
 #include "known.h"
+#include "notices.h"
 #include "upkeep.h"
 
 struct MugaiKeeperStore {
@@ -302,6 +303,8 @@ void mugai_keeper_store_finish (MugaiKeeperStore *store) {
 json_t *mugai_keeper_store_answer (MugaiKeeperStore *store, const MugaiKeeperRequest *request, GError **error) {
   if (!mugai_keeper_store_open (store, error))
     return NULL;
+  if (strcmp (request->kind, MUGAI_KEEPER_ASK_MARK) == 0)
+    return mugai_keeper_mark_answer (store->audit, request, error);
   return mugai_keeper_counters_answer (store->counters, request, g_get_real_time (), error);
 }
 

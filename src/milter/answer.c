@@ -59,9 +59,12 @@ static int index_of (const GPtrArray *fields, guint last) {
   return index;
 }
 
-static gboolean delete_fields (MugaiSession *session) {
+/* Last to first, so that the indices of those before stay right. @chosen: NULL: all. */
+static gboolean delete_fields (MugaiSession *session, gboolean (*chosen) (const char *name)) {
   for (guint i = session->fields->len; i > 0; i--) {
     char *name = g_ptr_array_index (session->fields, i - 1);
+    if (chosen != NULL && !chosen (name))
+      continue;
     if (smfi_chgheader (session->ctx, name, index_of (session->fields, i - 1), NULL) != MI_SUCCESS)
       return FALSE;
   }
@@ -115,8 +118,13 @@ static gboolean replace_body (MugaiSession *session, const char *body, gsize len
 gboolean mugai_answer_mail (MugaiSession *session, GBytes *mail, gsize body_offset) {
   gsize length_bytes = 0;
   const char *data = g_bytes_get_data (mail, &length_bytes);
-  return delete_fields (session) && add_fields (session, data, body_offset)
+  return delete_fields (session, NULL) && add_fields (session, data, body_offset)
          && replace_body (session, data + body_offset, length_bytes - body_offset);
+}
+
+gboolean mugai_answer_hide_recipients (MugaiSession *session) {
+  static const char to[] = "To: " MUGAI_HIDDEN_RECIPIENTS "\r\n";
+  return delete_fields (session, mugai_names_recipients) && add_fields (session, to, strlen (to));
 }
 
 static gboolean same_address (const char *given, const char *address) {

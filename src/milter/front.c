@@ -22,7 +22,7 @@
 #include "mugai/base/unicode.h"
 #include "mugai/mail/mail.h"
 
-#include "session.h"
+#include "refusals.h"
 
 #define TICK_MS 1000
 #define BACKLOG 100
@@ -200,6 +200,7 @@ static void wait_for_mail_in_hand (MugaiFront *front, gint64 stop_us) {
   g_atomic_int_set (&front->stopping, 1);
   while (g_atomic_int_get (&front->in_hand) > 0 && g_get_monotonic_time () < stop_us)
     g_usleep (10000);
+  mugai_refusals_tell (TRUE);
   tell_counters (front);
   (void) smfi_stop ();
 }
@@ -211,6 +212,7 @@ static void *control (void *data) {
     if (!listen_once (front, &stop_us))
       stop_us = g_get_monotonic_time () + (gint64) front->config->stop_ms * 1000;
     mugai_session_tell_progress ();
+    mugai_refusals_tell (FALSE);
     if (g_get_monotonic_time () < next_us)
       continue;
     tell_counters (front);

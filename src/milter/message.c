@@ -3,6 +3,7 @@
  * Stages 3 to 7 of one message: worker, decision, new message, keep, answer. Nothing is answered before it is durable; what
  * fails before that is a row of the policy's table of failures, and what fails after it a 4xx: the MTA keeps the mail.
  */
+#include "refusals.h"
 #include "session.h"
 
 #include "mugai/audit.h"
@@ -138,7 +139,8 @@ static MugaiOutcome *go_the_way (MugaiSession *session, const MugaiNoticeContext
 static gboolean keeps_original (const MugaiOutcome *outcome) {
   return outcome->decision->action == MUGAI_ACTION_HOLD
          || (outcome->decision->action == MUGAI_ACTION_DELIVER
-             && (outcome->mail != NULL || outcome->decision->drop_recipients->len > 0));
+             && (outcome->mail != NULL || outcome->decision->drop_recipients->len > 0
+                 || outcome->decision->hide_recipients));
 }
 
 static json_t *make_record (const MugaiSession *session, const char *id, const MugaiOutcome *outcome) {
@@ -182,14 +184,17 @@ gboolean mugai_message_keep (const MugaiSession *session, const char *id, MugaiO
 
 sfsistat mugai_message_refuse (MugaiSession *session, MugaiDecision *decision, const char *what) {
   const MugaiReason *reason = decision->reasons->len > 0 ? g_ptr_array_index (decision->reasons, 0) : NULL;
+  g_autofree char *group = NULL;
   g_autofree char *id = mugai_id_new ();
   MugaiOutcome outcome = { .decision = decision, .took = { -1, -1, -1, -1, -1, -1 } };
+  mugai_front_count (&mugai_front, refused, 1);
+  if (mugai_refusals_count (session->envelope, decision, what, &group))
+    return mugai_answer_reply_as (session, group, decision->reply);
   gboolean kept = mugai_message_keep (session, id, &outcome);
   const char *reply = kept ? decision->reply : KEEP_FAILED_REPLY;
   mugai_front_log ("%s client=%s from=<%s> %s action=%s rule=%s reply=\"%s\"", id, session->client,
                    session->envelope->from, what, mugai_action_name (decision->action),
                    reason != NULL ? reason->rule : "-", reply);
-  mugai_front_count (&mugai_front, refused, 1);
   return mugai_answer_reply_as (session, id, reply);
 }
 
@@ -216,9 +221,13 @@ static sfsistat answer (MugaiSession *session, const MugaiOutcome *outcome) {
   const MugaiDecision *decision = outcome->decision;
   if (decision->action == MUGAI_ACTION_REFUSE || decision->action == MUGAI_ACTION_TEMPFAIL)
     return mugai_answer_reply (session, decision->reply != NULL ? decision->reply : TRY_AGAIN_REPLY);
+  if (decision->action == MUGAI_ACTION_HOLD && outcome->mail == NULL && decision->withheld != NULL)
+    return SMFIS_DISCARD; /* kept; those whom it concerns get a digest */
   if (decision->action == MUGAI_ACTION_HOLD && outcome->mail == NULL)
     return mugai_answer_reply (session, NOBODY_TO_TELL_REPLY); /* the policy refuses instead; never a silent end */
+  gboolean hide = outcome->mail == NULL && decision->hide_recipients; /* a new mail's header has it already */
   gboolean done = (decision->action != MUGAI_ACTION_DELIVER || mugai_answer_recipients (session, decision))
+                  && (!hide || mugai_answer_hide_recipients (session))
                   && (outcome->mail == NULL
                       || ((decision->action != MUGAI_ACTION_HOLD || mugai_answer_redirect (session, decision->notify))
                           && mugai_answer_mail (session, outcome->mail, outcome->body_offset)));
@@ -229,7 +238,9 @@ static sfsistat answer (MugaiSession *session, const MugaiOutcome *outcome) {
 }
 
 static const char *status_word (sfsistat status) {
-  return status == SMFIS_CONTINUE ? "accepted" : status == SMFIS_REJECT ? "refused" : "tempfail";
+  return status == SMFIS_CONTINUE || status == SMFIS_DISCARD ? "accepted"
+         : status == SMFIS_REJECT                            ? "refused"
+                                                             : "tempfail";
 }
 
 /* Why is it late: one line a mail. */
@@ -314,12 +325,15 @@ sfsistat mugai_message_finish (MugaiSession *session) {
   if (!mugai_message_seal (session))
     return mugai_answer_reply (session, TRY_AGAIN_REPLY);
   mugai_flow_classify (organisation, envelope);
+  if (mugai_notice_is_ours (session))
+    return mugai_notice_finish (session);
   g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (session->id, session->policy, envelope->time_us);
   gint64 spool_ms = ms_since (session->start_us);
   mugai_session_begin_step (session);
   mugai_message_ask_flow (session);
   g_autoptr (MugaiOutcome) outcome = go_the_way (session, context);
   outcome->took.spool = spool_ms;
+  mugai_notice_settle (session, outcome);
   gboolean kept = mugai_message_keep (session, session->id, outcome);
   mugai_session_end_step (session);
   if (outcome->alarm)

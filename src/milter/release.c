@@ -116,6 +116,8 @@ sfsistat mugai_release_finish (MugaiSession *session) {
 
   if (!mugai_message_seal (session))
     return mugai_answer_reply (session, TRY_AGAIN_REPLY);
+  if (session->token == NULL && mugai_notice_is_ours (session)) /* a digest, which the same timer sends */
+    return mugai_notice_finish (session);
   mugai_session_begin_step (session);
   const char *reply = judge (session, &facts, &because);
   g_autoptr (MugaiDecision) decision = make_decision (session, facts, reply, because);

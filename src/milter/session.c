@@ -98,6 +98,7 @@ static void begin_mail (MugaiSession *session, const char *sender) {
   session->recipients = g_ptr_array_new_with_free_func (g_free);
   session->fields = g_ptr_array_new_with_free_func (g_free);
   session->body_begun = FALSE;
+  session->marked = FALSE;
   session->start_us = g_get_monotonic_time ();
   session->envelope = mugai_envelope_new ();
   set (&session->envelope->client, g_strdup (session->client));
@@ -281,6 +282,7 @@ static sfsistat on_header (SMFICTX *ctx, char *name, char *value) {
   if (session->release && mugai_release_take_field (session, name, value))
     return SMFIS_CONTINUE;
   g_ptr_array_add (session->fields, g_strdup (name));
+  session->marked = session->marked || g_ascii_strcasecmp (name, MUGAI_MARK_FIELD) == 0;
   if (session->message_id == NULL && g_ascii_strcasecmp (name, "message-id") == 0)
     session->message_id = g_strstrip (mugai_unicode_make_safe (value, -1, MAX_ADDRESS_BYTES));
   GString *line = g_string_new (name);

@@ -45,6 +45,7 @@ typedef struct {
   GPtrArray *fields;     /* of char*: names of the header fields seen, in order: to be deleted by */
   char *token;           /* of a release; never in the spool, nor in any log */
   MugaiSpool spool;
+  gboolean marked;  /* a header field says that it is a notice of ours: to be checked */
   char *message_id; /* as given; NULL: none yet */
   gboolean body_begun;
   gint64 start_us, last_progress_us;
@@ -77,7 +78,15 @@ gboolean mugai_release_is_listener (SMFICTX *ctx);
 /** What the keeper's counters say of the mail in hand, onto its envelope; stops and alarms as the policy says. */
 void mugai_message_ask_flow (MugaiSession *session);
 
-/* message.c, for release.c */
+/* notice.c */
+/** Before it is kept: a held mail's notice gets our mark, and goes to nobody who had enough of them today. */
+void mugai_notice_settle (MugaiSession *session, MugaiOutcome *outcome);
+/** TRUE: the spooled, sealed mail bears a good mark. */
+gboolean mugai_notice_is_ours (MugaiSession *session);
+/** Such a mail's end: as it is to people inside, to nobody outside. */
+sfsistat mugai_notice_finish (MugaiSession *session);
+
+/* message.c, for release.c and notice.c */
 gboolean mugai_message_seal (MugaiSession *session);
 gboolean mugai_message_keep (const MugaiSession *session, const char *id, MugaiOutcome *outcome);
 /** One attempt to have the spooled message looked at; NULL and @error. (transfer full) */
@@ -92,5 +101,7 @@ sfsistat mugai_answer_reply (MugaiSession *session, const char *reply);
 gboolean mugai_answer_mail (MugaiSession *session, GBytes *mail, gsize body_offset);
 /** The notice's envelope: sender <>, nobody but @notify. */
 gboolean mugai_answer_redirect (MugaiSession *session, char **notify);
+/** mugai_answer_hide_recipients: of a mail that goes on as it is: its header names no recipient any more. */
+gboolean mugai_answer_hide_recipients (MugaiSession *session);
 /** mugai_answer_recipients: a delivered mail's copies for others of ours, and recipients that a rule takes off. */
 gboolean mugai_answer_recipients (MugaiSession *session, const MugaiDecision *decision);

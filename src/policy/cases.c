@@ -148,6 +148,8 @@ static void expect_one (Verdict *verdict, const char *name, json_t *wanted) {
     fault (verdict, name, text, decision->reply ? decision->reply : "");
   else if (strcmp (name, "subject_tag") == 0)
     fault (verdict, name, text, decision->subject_tag ? decision->subject_tag : "");
+  else if (strcmp (name, "hide_recipients") == 0)
+    fault (verdict, name, json_is_true (wanted) ? "true" : "false", decision->hide_recipients ? "true" : "false");
   else if (strcmp (name, "exceptions") == 0)
     expect_texts (verdict, name, wanted, decision->exceptions);
   else if (strcmp (name, "would") == 0)
@@ -158,8 +160,9 @@ static void expect_one (Verdict *verdict, const char *name, json_t *wanted) {
     json_array_foreach (wanted, i, item) expect_part (verdict, item);
 }
 
-static const char *const expectations[] = { "action",     "rule",  "ceiling",       "changed", "reply", "subject_tag",
-                                            "exceptions", "would", "add_recipient", "parts",   NULL };
+static const char *const expectations[] = { "action",      "rule",       "ceiling", "changed",       "reply",
+                                            "subject_tag", "exceptions", "would",   "add_recipient", "hide_recipients",
+                                            "parts",       NULL };
 
 /* (transfer full): what is wrong; "" when all is as expected. */
 static char *compare (const Trial *trial, json_t *expect, const MugaiEnvelope *envelope, const MugaiFacts *facts) {

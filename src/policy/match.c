@@ -66,6 +66,7 @@ void note_rule (Judge *judge, const Rule *rule, const View *view) {
   note_waiting (judge, rule);
   for (char **address = rule->add_recipients; address && *address; address++)
     add_text (judge->decision->add_recipients, *address);
+  judge->decision->hide_recipients |= rule->hide_recipients;
   if (rule->subject_tag && !judge->decision->subject_tag)
     judge->decision->subject_tag = g_strdup (rule->subject_tag);
   for (guint i = 0; rule->add_headers && i < rule->add_headers->len; i++) {

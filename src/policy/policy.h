@@ -93,8 +93,9 @@ typedef struct {
   char **approvers;       /* addresses of ours who may approve; NULL: every approver */
   gint64 delay_s;
   gboolean drop_recipient;
-  GPtrArray *exceptions; /* of Exception, not owned */
-  const char *file;      /* of the policy's source files; where it stands */
+  gboolean hide_recipients; /* To and Cc of the delivered mail name nobody */
+  GPtrArray *exceptions;    /* of Exception, not owned */
+  const char *file;         /* of the policy's source files; where it stands */
   guint line;
 } Rule;
 

@@ -47,7 +47,7 @@ typedef struct {
   Rule *rule;
   const MugaiYamlNode *when;   /* read last: whether part facts may stand there depends on "on" */
   const MugaiYamlNode *action; /* where the verb stands */
-  const MugaiYamlNode *monitor, *until, *copies, *drop, *approvers, *delay;
+  const MugaiYamlNode *monitor, *until, *copies, *drop, *hide, *approvers, *delay;
 } RuleTarget;
 
 /* ---- then ---- */
@@ -210,15 +210,23 @@ static void read_drop_recipient (Loader *loader, const MugaiYamlNode *node, gpoi
   (void) value_boolean (loader, node, &rule->rule->drop_recipient);
 }
 
+static void read_hide_recipients (Loader *loader, const MugaiYamlNode *node, gpointer target) {
+  RuleTarget *rule = target;
+  rule->hide = node;
+  (void) value_boolean (loader, node, &rule->rule->hide_recipients);
+}
+
 /* What a rule does beside its action needs an action that lets it happen. */
 static void check_recipients (Loader *loader, const RuleTarget *target) {
   const Rule *rule = target->rule;
   gboolean passes = rule->verb == VERB_CONTINUE || rule->verb == VERB_DELIVER;
-  if ((target->copies || target->drop) && (!passes || rule->on_part))
-    mugai_yaml_problem_at (&loader->problems, target->copies ? target->copies : target->drop,
-                           "add_recipient と drop_recipient は、メール全体の規則（on: message）で、deliver "
-                           "か、action なしのときだけ書けます。",
-                           "add_recipient and drop_recipient go with on: message, and with deliver or no action only");
+  const MugaiYamlNode *first = target->copies ? target->copies : target->drop ? target->drop : target->hide;
+  if (first && (!passes || rule->on_part))
+    mugai_yaml_problem_at (&loader->problems, first,
+                           "add_recipient、drop_recipient、hide_recipients は、メール全体の規則（on: "
+                           "message）で、deliver か、action なしのときだけ書けます。",
+                           "add_recipient, drop_recipient and hide_recipients go with on: message, and with deliver "
+                           "or no action only");
   for (char **address = rule->add_recipients; address && *address; address++)
     if (is_foreign_address (loader, *address))
       mugai_yaml_problem_at (&loader->problems, target->copies,
@@ -253,6 +261,7 @@ static void read_then (Loader *loader, const MugaiYamlNode *node, RuleTarget *ta
                               { "add_header", FALSE, read_add_header },
                               { "add_recipient", FALSE, read_add_recipient },
                               { "drop_recipient", FALSE, read_drop_recipient },
+                              { "hide_recipients", FALSE, read_hide_recipients },
                               { "approvers", FALSE, read_approvers },
                               { "for", FALSE, read_delay },
                               { NULL, FALSE, NULL } };
@@ -265,7 +274,7 @@ static void read_then (Loader *loader, const MugaiYamlNode *node, RuleTarget *ta
     if (errors < loader->problems.errors) /* what goes with what is not known then */
       return;
     if (target->rule->verb == VERB_CONTINUE && !target->rule->subject_tag && !target->rule->add_headers
-        && !target->rule->add_recipients && !target->rule->drop_recipient)
+        && !target->rule->add_recipients && !target->rule->drop_recipient && !target->rule->hide_recipients)
       mugai_yaml_problem_at (&loader->problems, node, "何をするかがありません。action（hold など）を書いてください。",
                              "it does nothing: write an action (hold, for instance)");
   }

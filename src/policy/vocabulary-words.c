@@ -81,6 +81,9 @@ static const struct {
     "then: {add_recipient: kacho@city.example.lg.jp}" },
   { "drop_recipient", "message", "その宛先を外す（原本は隔離庫に残る）",
     "take that recipient off (the original is in quarantine)", "then: {drop_recipient: true}" },
+  { "hide_recipients", "message", "To と Cc の宛先を隠して送る（元の宛先は記録と隔離庫に残る）",
+    "deliver with undisclosed recipients in To and Cc (the original is in quarantine)",
+    "then: {hide_recipients: true}" },
 };
 
 static json_t *action_list (gboolean japanese) {

@@ -21,7 +21,8 @@ void note_waiting (Judge *judge, const Rule *rule) {
 void settle_waiting (Judge *judge) {
   MugaiDecision *decision = judge->decision;
   if (decision->action == MUGAI_ACTION_HOLD && decision->ceiling == MUGAI_CEILING_UNTOUCHED && !judge->held_fast
-      && !decision->subject_tag && decision->add_headers->len == 0 && decision->drop_recipients->len == 0)
+      && !decision->subject_tag && decision->add_headers->len == 0 && decision->drop_recipients->len == 0
+      && !decision->hide_recipients)
     return;
   decision->awaits = MUGAI_AWAITS_NOTHING;
   g_ptr_array_set_size (decision->approvers, 0);

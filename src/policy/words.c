@@ -107,6 +107,8 @@ char *rule_words (const Rule *rule, gint32 utc_offset_s, gboolean japanese) {
     g_string_append_printf (text, japanese ? "、%s にも届ける" : ", copy to %s", *address);
   if (rule->drop_recipient)
     g_string_append (text, japanese ? "、その宛先を外す" : ", take that recipient off");
+  if (rule->hide_recipients)
+    g_string_append (text, japanese ? "、To と Cc の宛先を隠す" : ", hide the recipients in To and Cc");
   if (rule->monitor)
     g_string_append (text, japanese ? "（記録だけ）" : " (recorded only)");
   if (rule->until_us) {

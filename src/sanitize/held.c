@@ -107,34 +107,36 @@ static char *held_text (const MugaiEnvelope *envelope, const MugaiFacts *facts, 
   return g_string_free (text, FALSE);
 }
 
-static GString *held_header (const MugaiDecision *decision, const MugaiNoticeContext *context) {
+GString *mugai_notice_header (const MugaiNoticeContext *context, const char *to, const char *subject,
+                              const char *kind) {
   GString *header = g_string_new (NULL);
   g_autofree char *date = mugai_time_rfc5322 (context->time_us);
   const char *at = strrchr (context->notice_from, '@');
-  g_autofree char *message_id = g_strdup_printf ("<%s.held@%s>", context->id, at != NULL ? at + 1 : "localhost");
-  g_autofree char *subject = g_strdup_printf ("【お預かり】メールを隔離しました / Message held [%s]", context->id);
+  g_autofree char *message_id = g_strdup_printf ("<%s.%s@%s>", context->id, kind, at != NULL ? at + 1 : "localhost");
   MugaiHeaderAddress from = { .name = context->organisation, .address = context->notice_from };
+  MugaiHeaderAddress addressee = { .name = (char *) "", .address = (char *) to };
   g_autoptr (GPtrArray) list = g_ptr_array_new ();
   g_ptr_array_add (list, &from);
   mugai_header_write_addresses (header, "From", list);
-  if (g_strv_length (decision->notify) == 1) { /* several: they are not to see each other */
-    MugaiHeaderAddress to = { .name = (char *) "", .address = decision->notify[0] };
-    g_ptr_array_set_size (list, 0);
-    g_ptr_array_add (list, &to);
+  list->pdata[0] = &addressee;
+  if (to != NULL)
     mugai_header_write_addresses (header, "To", list);
-  }
+  else
+    mugai_header_write_text (header, "To", "undisclosed-recipients:;");
   mugai_header_write_text (header, "Subject", subject);
   mugai_header_write_text (header, "Date", date);
   mugai_header_write_text (header, "Message-ID", message_id);
   mugai_header_write_text (header, "Auto-Submitted", "auto-generated");
   mugai_header_write_text (header, "X-Mugai-Id", context->id);
-  mugai_header_write_text (header, "X-Mugai-Notice", "held");
+  mugai_header_write_text (header, "X-Mugai-Notice", kind);
   return header;
 }
 
 GBytes *mugai_notice_held (const MugaiEnvelope *envelope, const MugaiFacts *facts, const MugaiDecision *decision,
                            const MugaiNoticeContext *context) {
-  GString *header = held_header (decision, context);
+  g_autofree char *subject = g_strdup_printf ("【お預かり】メールを隔離しました / Message held [%s]", context->id);
+  gboolean single = g_strv_length (decision->notify) == 1;
+  GString *header = mugai_notice_header (context, single ? decision->notify[0] : NULL, subject, "held");
   g_autofree char *text = held_text (envelope, facts, decision, context);
   MugaiMailDraft draft = { .header = header, .text = text, .kept = NULL };
   GBytes *mail = mugai_mail_write (&draft);

@@ -117,6 +117,9 @@ const char *mugai_notice_text (const MugaiNoticeContext *context, MugaiNoticeTex
 
 /* held.c */
 
+/** mugai_notice_header: (transfer full): header of a notice of ours to @to; NULL: to several, who are not to see each other. @kind: "held",
+ * "digest". */
+GString *mugai_notice_header (const MugaiNoticeContext *context, const char *to, const char *subject, const char *kind);
 /** mugai_notice_held: (transfer full): the message that goes in the place of a held one. @facts: nullable. */
 GBytes *mugai_notice_held (const MugaiEnvelope *envelope, const MugaiFacts *facts, const MugaiDecision *decision,
                            const MugaiNoticeContext *context);

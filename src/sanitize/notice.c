@@ -227,6 +227,9 @@ static const char *const default_texts[MUGAI_N_NOTICE_TEXTS][2] = {
                           "The following message is held in the quarantine until it has been reviewed." },
   [MUGAI_NOTICE_HELD_OUT] = { "あなたが送信したメールを止めました。どの宛先にも送られていません。",
                               "A message that you sent was held. It was sent to none of its recipients." },
+  [MUGAI_NOTICE_DIGEST] = { "次のメールも隔離庫でお預かりしています。件数が多いため、まとめてお知らせします。",
+                            "The following mails are held in the quarantine, too. There were too many to tell you of "
+                            "each." },
   [MUGAI_NOTICE_CONTACT] = { "元のメールが必要なときは、下の番号を添えてお問い合わせください。",
                              "If you need the original, please ask and name the number below." },
   [MUGAI_NOTICE_OUTSIDE] = { "このメールの一部は、送信元の組織で取り除かれています。",

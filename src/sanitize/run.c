@@ -84,6 +84,17 @@ static void write_held_notice (MugaiOutcome *outcome, const MugaiEnvelope *envel
     tempfail (outcome, error->message);
 }
 
+gboolean mugai_outcome_mark (MugaiOutcome *outcome, const char *mark, GError **error) {
+  g_autoptr (GBytes) plain = g_steal_pointer (&outcome->mail);
+  g_autofree char *sha256 = g_steal_pointer (&outcome->out_sha256);
+  g_autoptr (GBytes) marked = mugai_mark_put (plain, mark);
+  if (pass_gate (outcome, marked, TRUE, error))
+    return TRUE;
+  outcome->mail = g_steal_pointer (&plain);
+  outcome->out_sha256 = g_steal_pointer (&sha256);
+  return FALSE;
+}
+
 static void decide_failure (MugaiOutcome *outcome, const MugaiPolicy *policy, const MugaiEnvelope *envelope,
                             MugaiFailure failure, const char *because, const MugaiNoticeContext *context) {
   g_clear_pointer (&outcome->decision, mugai_decision_free);
@@ -135,6 +146,10 @@ static gboolean rebuild (MugaiSteps *steps, MugaiOutcome *outcome, const MugaiPo
   if (!steps->rebuild (steps->self, outcome->decision, &ours, &mail, error))
     return FALSE;
   outcome->took.rebuild = ms_since (start_us);
+  if (outcome->decision->hide_recipients) {
+    g_autoptr (GBytes) shown = g_steal_pointer (&mail);
+    mail = mugai_hide_recipients (shown);
+  }
   if (pass_gate (outcome, mail, FALSE, &refused))
     return TRUE;
   decide_failure (outcome, policy, envelope, MUGAI_FAILURE_GATE_REFUSED, refused->message, context);

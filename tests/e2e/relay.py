@@ -246,12 +246,15 @@ class Mugaid:
         done = self.mugai("status", "--json", "--config", self.config)
         return json.loads(done.stdout) if done.returncode == 0 else None
 
-    def records(self):
-        """The records of the audit chain, oldest first."""
+    def lines(self, kind):
+        """The lines of the audit chain of that kind, oldest first."""
         lines = []
         for segment in sorted(self.audit.glob("*.jsonl")):
             lines += [json.loads(line) for line in segment.read_text().splitlines()]
-        return [line["body"] for line in lines if line["kind"] == "record"]
+        return [line for line in lines if line["kind"] == kind]
+
+    def records(self):
+        return [line["body"] for line in self.lines("record")]
 
     def stop(self, how=signal.SIGTERM, seconds=90):
         if self.process.poll() is None:

@@ -9,8 +9,9 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
-from relay import Relay, run_scenarios
+from relay import TOP, Relay, run_scenarios
 
 
 def doctor(relay, *words, **more):
@@ -61,9 +62,27 @@ def spoiled(relay):
     assert not found(relay, "fault"), doctor(relay)
 
 
+def stale(relay):
+    """signatures are too old when the policy says so: its stale_after, not a number of doctor's own"""
+    policy = relay.folder / "policy"
+    shutil.copytree(TOP / "policy", policy)
+    default = policy / "default.yaml"
+    default.write_text(default.read_text().replace("stale_after: 72h", "stale_after: 24h"))
+    strict = relay.folder / "strict.yaml"
+    strict.write_text(relay.mugaid.config.read_text().replace(str(TOP / "policy"), str(policy)))
+    old = relay.mugaid.signatures / "test.ndb"
+    a_day_and_more = time.time() - 30 * 3600
+    os.utime(old, (a_day_and_more, a_day_and_more))
+    assert not found(relay, "fault"), doctor(relay)
+    done = relay.mugaid.mugai("doctor", "--config", strict, "--postfix", relay.postfix.etc, "--json")
+    faults = [finding for finding in json.loads(done.stdout) if finding["level"] == "fault"]
+    assert [fault["code"] for fault in faults] == ["signatures"] and "24 h" in faults[0]["text"], faults
+    os.utime(old)
+
+
 if __name__ == "__main__":
     if shutil.which("postfix") is None or os.geteuid() != 0:
         print("1..0 # SKIP it needs postfix, and root to run it")
         raise SystemExit(0)
     with Relay(sys.argv[1]) as the_relay:
-        run_scenarios([(sound, the_relay), (spoiled, the_relay)])
+        run_scenarios([(sound, the_relay), (spoiled, the_relay), (stale, the_relay)])

@@ -7,6 +7,7 @@ usage: test-flow.py BUILD_DIR
 Each row's verdict comes from its table; here it must be the same on the record, whatever macros an MTA gives at which stage.
 A row that an MTA does not take as an address is its own refusal: never a relay, and counted apart.
 """
+import contextlib
 import importlib.util
 import json
 import os
@@ -147,29 +148,16 @@ def through_sendmail(build):
     def hello(smtp, row):
         smtp.ehlo("client.example.com")
 
-    if os.getuid() != 0 or not (sendmail.UNPACKED / "usr/libexec/sendmail/sendmail").exists():
-        raise Skip("no unpacked Sendmail (packaging/deps --test, as root)")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="mugai-sendmail-", dir="/run"))  # no world-writable folder above the socket
-    folder.chmod(0o755)
-    sink, mugaid = Sink(), Mugaid(build, folder, policy=sendmail.policy(folder))
-    try:
-        mta = sendmail.Sendmail(folder, mugaid.socket, sink.port)
-        try:
-            ways = Ways(mugaid)
-            for number, row in enumerate(rows()):
-                client = row.options.get("client", "127.0.0.1")
-                if row.options.get("auth") or "clients:" in row.group:
-                    continue  # without SASL nobody logs in here
-                inside = client.startswith(("10.", "127.", "192.168.", "172.31."))
-                message, id_ = message_of(row, number)
-                ways.judge(row, *smtp_row(row, message, mta.port, hello, sendmail.INSIDE if inside else sendmail.OUTSIDE), id_)
-            ways.close(200)
-        finally:
-            mta.stop()
-    finally:
-        mugaid.stop()
-        sink.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
+    with sendmail_relay(build) as (mugaid, _, mta):
+        ways = Ways(mugaid)
+        for number, row in enumerate(rows()):
+            client = row.options.get("client", "127.0.0.1")
+            if row.options.get("auth") or "clients:" in row.group:
+                continue  # without SASL nobody logs in here
+            inside = client.startswith(("10.", "127.", "192.168.", "172.31."))
+            message, id_ = message_of(row, number)
+            ways.judge(row, *smtp_row(row, message, mta.port, hello, sendmail.INSIDE if inside else sendmail.OUTSIDE), id_)
+        ways.close(200)
 
 
 LETTER = "From: kakari@city.example.lg.jp\nTo: {to}\nSubject: letter\nDate: Sat, 21 Nov 2026 10:00:00 +0900\nMessage-ID: {id}\n{more}\nGood day.\n"
@@ -301,9 +289,118 @@ def counters(build):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+SHOWN = """From: kakari@city.example.lg.jp
+To: {to}
+CC: Kacho <kacho@city.example.lg.jp>,
+ last@other.example.net
+Subject: to many
+Date: Sat, 21 Nov 2026 10:00:00 +0900
+Message-ID: <hidden@city.example.lg.jp>
+
+To: this line is text
+"""
+
+
+def hides(text):
+    """The policy with the third choice for exposed recipients: the mail goes, and names nobody."""
+    text, n = re.subn(r"(shown-outside: {over: 10}\n    then:) hold", r"\1 {hide_recipients: true}", text)
+    assert n == 1
+    return text
+
+
+def hidden(mugaid, sink, submit):
+    """Each recipient gets the mail with nobody's name on it, and who was on it is in the quarantine."""
+    many = [f"p{i}@other.example.net" for i in range(11)]
+    message = SHOWN.format(to=",\n ".join(many)).replace("\n", "\r\n").encode()
+    submit(message, many[:2] + ["kacho@city.example.lg.jp"])
+    wait_for(lambda: sum(len(to) for _, to, _ in sink.messages) == 3, 60, "three copies")
+    for _, _, data in sink.messages:
+        head, body = data.split(b"\r\n\r\n", 1)
+        fields = [line.split(b":")[0].lower() for line in head.split(b"\r\n") if line[:1] not in b" \t"]
+        assert fields.count(b"to") == 1 and b"cc" not in fields and b"undisclosed-recipients:;" in head, head
+        assert b"p5@other" not in data and b"last@" not in data and body == b"To: this line is text\r\n", data
+    record = mugaid.records()[-1]
+    assert record["action"] == "deliver" and record["changed"] and record["quarantine_id"] == record["id"], record
+    assert "recipients-exposed" in [reason["rule"] for reason in record["reasons"]], record["reasons"]
+    kept = mugaid.mugai("quarantine", "export", record["id"], "--config", mugaid.config, "-o", mugaid.folder / "kept.eml")
+    assert kept.returncode == 0, kept.stderr
+    assert (mugaid.folder / "kept.eml").read_bytes() == message, "the original as it came"
+
+
+def readable(folder):
+    for part in [folder, *folder.rglob("*")]:
+        part.chmod(0o755 if part.is_dir() else 0o644)
+
+
+def postfix_hides(build):
+    """exposed recipients by the policy's third choice: To and Cc name nobody any more, the text stays, the original is kept"""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="mugai-hides-"))
+    shutil.copytree(TOP / "policy", folder / "policy", ignore=shutil.ignore_patterns("tests"))
+    path = folder / "policy/default.yaml"
+    path.write_text(hides(path.read_text()))
+    readable(folder)
+    try:
+        with Relay(build, policy=path) as relay:
+            hidden(relay.mugaid, relay.sink, lambda message, to: relay.send(message, "kakari@city.example.lg.jp", to, client="10.1.2.3"))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def sendmail_relay(build, change=lambda text: text):
+    if os.getuid() != 0 or not (sendmail.UNPACKED / "usr/libexec/sendmail/sendmail").exists():
+        raise Skip("no unpacked Sendmail (packaging/deps --test, as root)")
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="mugai-sendmail-", dir="/run"))  # no world-writable folder above the socket
+    folder.chmod(0o755)
+    path = sendmail.policy(folder)
+    path.write_text(change(path.read_text()))
+    shutil.rmtree(folder / "policy/tests")  # its cases are of the shipped rules
+    sink, mugaid = Sink(), Mugaid(build, folder, policy=path)
+    try:
+        mta = sendmail.Sendmail(folder, mugaid.socket, sink.port)
+        try:
+            yield mugaid, sink, mta
+        finally:
+            mta.stop()
+    finally:
+        mugaid.stop()
+        sink.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sendmail_hides(build):
+    """the same through the real Sendmail"""
+    with sendmail_relay(build, hides) as (mugaid, sink, mta):
+        def submit(message, to):
+            with smtplib.SMTP("127.0.0.1", mta.port, timeout=60, source_address=(sendmail.INSIDE, 0)) as smtp:
+                smtp.sendmail("kakari@city.example.lg.jp", to, message)
+
+        hidden(mugaid, sink, submit)
+
+
+def sendmail_command(build):
+    """mail from Sendmail's own sendmail(1): by its submission queue from loopback, so ours; what a rule forwards is held"""
+    with sendmail_relay(build) as (mugaid, sink, mta):
+        def submit(id_, more, sender, to):
+            done = mta.submit(sender, to, LETTER.format(to=to, id=id_, more=more))
+            assert done.returncode == 0, (done.stdout, done.stderr)
+            return wait_for(lambda: next((r for r in mugaid.records() if r["message_id"] == id_), None), 60, f"record of {id_}")
+
+        plain = submit("<msp1@x>", "", "kakari@city.example.lg.jp", "hanako@other.example.net")
+        assert (plain["action"], plain["direction"]) == ("deliver", "outbound"), (plain["envelope"], plain["reasons"])
+        assert plain["envelope"]["client"] == "127.0.0.1" and plain["queue_id"], plain["envelope"]
+        forwarded = submit("<msp2@x>", "Delivered-To: kakari@city.example.lg.jp\n", "kakari@city.example.lg.jp", "hanako@other.example.net")
+        assert forwarded["action"] == "hold" and forwarded["facts"]["forwarding"] == ["delivered-to-ours"], forwarded["facts"]["forwarding"]
+        kept = submit("<msp3@x>", "", "taro@mail.example.com", "hanako@other.example.net")
+        assert kept["action"] == "hold" and kept["facts"]["forwarding"] == ["outside-sender-leaving"], kept["facts"]["forwarding"]
+        inside = submit("<msp4@x>", "", "kakari@city.example.lg.jp", "kacho@city.example.lg.jp")
+        assert inside["direction"] == "internal" and inside["action"] == "deliver", inside["direction"]
+
+
 if __name__ == "__main__":
     if shutil.which("postfix") is None:
         print("1..0 # SKIP postfix is not installed")
         raise SystemExit(0)
-    wanted = [(counters, sys.argv[1]), (postfix_command, sys.argv[1]), (correlation, sys.argv[1]), (postfix, sys.argv[1]), (through_sendmail, sys.argv[1])]
+    wanted = [(counters, sys.argv[1]), (postfix_command, sys.argv[1]), (postfix_hides, sys.argv[1]), (sendmail_hides, sys.argv[1]),
+              (sendmail_command, sys.argv[1]), (correlation, sys.argv[1]), (postfix, sys.argv[1]), (through_sendmail, sys.argv[1])]
     run_scenarios([one for one in wanted if len(sys.argv) < 3 or one[0].__name__ in sys.argv[2:]])

@@ -21,6 +21,7 @@ from relay import Mugaid, run_scenarios, wait_for
 from samples import CITIZEN, COLLEAGUE, OUTSIDER, STAFF
 from taps import MilterTap
 
+RECORDED = 300  # MUGAI_REFUSALS_RECORDED
 SCRIPTS = pathlib.Path(__file__).resolve().parent / "miltertest"
 
 
@@ -161,6 +162,16 @@ def relay(bench):
                    for address, r in zip(addresses, record["recipients"]))
 
 
+def login(bench):
+    """who has logged in is one of ours, by either MTA's macros at their stages; who has not may relay nothing"""
+    sendmail, postfix, nobody = bench.run("login")
+    assert [r["queue_id"] for r in (sendmail, postfix)] == ["SENDMAIL1", "POSTFIX1"], (sendmail["queue_id"], postfix["queue_id"])
+    for record in (sendmail, postfix):
+        assert (record["direction"], record["action"], record["changed"]) == ("outbound", "deliver", False), record["reasons"]
+        assert record["envelope"]["auth"] == "kakari" and record["facts"]["authenticated"], record["envelope"]
+    assert nobody["action"] == "refuse" and nobody["reasons"][0]["rule"] == "relay" and nobody["envelope"]["auth"] == "", nobody
+
+
 def over_size(bench):
     """over-size: 552 5.3.4 with the limit's name at MAIL and at the counted byte, and the connection goes on"""
     records = bench.run("over-size", message=bench.file("a.eml", samples.newsletter()))
@@ -204,6 +215,21 @@ def injection(bench):
     assert record["action"] in ("deliver", "hold") and record["changed"], record
 
 
+def stubborn(bench):
+    """a client that tries outside recipients on and on: so many records, then one line with the count; each is refused"""
+    tries = RECORDED + 60
+    *refused, record = bench.run("stubborn", message=bench.file("a.eml", samples.newsletter()), tries=tries)
+    earlier = [r for r in bench.mugaid.records() if r["action"] == "refuse" and r["reasons"][0]["rule"] == "relay" and r not in refused]
+    assert RECORDED - len(earlier) <= len(refused) <= RECORDED and record["action"] == "deliver", (len(refused), len(earlier))
+    replies = bench.replies()
+    assert len(replies) == tries and all(re.match(r"550 5\.7\.1 .*mugai [0-9A-Z]{26}", reply) for reply in replies)
+    bench.mugaid.stop()
+    lines = [line["body"] for line in bench.mugaid.lines("refusals")]
+    assert sum(line["count"] for line in lines) == tries - len(refused), lines
+    assert all(line["rule"] == "relay" and line["client"] == refused[0]["envelope"]["client"] for line in lines), lines
+    assert all(line["id"] in "".join(replies) and len(line["samples"]) == 5 for line in lines), lines
+
+
 if __name__ == "__main__":
     if shutil.which("miltertest") is None:
         print("1..0 # SKIP miltertest is not installed")
@@ -211,6 +237,6 @@ if __name__ == "__main__":
     bench_in_hand = Bench(sys.argv[1])
     try:
         run_scenarios([(scenario, bench_in_hand) for scenario in (
-            several, abort, recipients, empty_sender, no_macros, leading_space, relay, over_size, held, injection)])
+            several, abort, recipients, empty_sender, no_macros, leading_space, relay, login, over_size, held, injection, stubborn)])
     finally:
         bench_in_hand.close()

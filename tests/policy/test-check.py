@@ -90,6 +90,7 @@ CASES = {
     "part-fact-on-message": swap(("recipient: group:webmail", "part-name: \"*.exe\"")),
     "reply-japanese": swap(("text: Message is larger than {limit}", "text: 大きすぎます")),
     "reply-wrong-class": swap(("enhanced: 5.3.4", "enhanced: 4.3.4")),
+    "hidden-but-held": swap(("then: approve", "then: {action: hold, hide_recipients: true}")),
     "copy-to-outside": swap(("then: approve", "then: {add_recipient: boss@example.com}")),
     "foreign-reviewers": swap(("review@city.example.lg.jp", "review@example.com")),
     "domain-with-at": swap(("domains: [city.example.lg.jp]", "domains: ['@city.example.lg.jp']")),

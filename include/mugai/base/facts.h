@@ -332,7 +332,9 @@ typedef struct {
   GPtrArray *add_headers; /* of MugaiHeaderFact, X-Mugai-* and Auto-Submitted only */
   /* for the front alone, not on the wire to the worker: */
   GPtrArray *add_recipients;  /* of char*: addresses of ours that get the mail too */
+  gboolean hide_recipients;   /* the delivered mail's To and Cc name nobody */
   GPtrArray *drop_recipients; /* of char*: envelope recipients that a rule takes off, their own decision is HOLD */
+  char **withheld;      /* HOLD: whom notify named too, and who has had enough notices today; NULL: nobody was asked */
   MugaiAwaits awaits;   /* HOLD: what lets it out again; a mail that would not have gone as it is awaits nothing */
   gint64 delay_s;       /* with MUGAI_AWAITS_DELAY */
   GPtrArray *approvers; /* of char*: addresses of ours who may approve, and get the notice too; empty: every approver */
@@ -341,6 +343,8 @@ typedef struct {
 MugaiDecision *mugai_decision_new (void);
 void mugai_decision_free (MugaiDecision *decision);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MugaiDecision, mugai_decision_free)
+/** mugai_decision_is_on_forwarding: one rule alone speaks, of a mail with evidence of forwarding: its mail box hears of that once a day. */
+gboolean mugai_decision_is_on_forwarding (const MugaiDecision *decision, const MugaiEnvelope *envelope);
 MugaiReason *mugai_reason_new (const char *rule, const char *clause, const char *because);
 void mugai_reason_free (MugaiReason *reason);
 MugaiPartDecision *mugai_part_decision_new (MugaiPartAction action, const char *rule);
