@@ -297,6 +297,18 @@ gboolean mugai_quarantine_change (MugaiQuarantine *quarantine, GError **error, c
   return done;
 }
 
+gboolean mugai_quarantine_empty_log (MugaiQuarantine *quarantine, GError **error) {
+  if (quarantine->log_is_empty)
+    return TRUE;
+  /* Nobody waits for a reader here: mail does not. */
+  (void) sqlite3_busy_timeout (quarantine->index, 0);
+  g_autoptr (MugaiJson) rows = mugai_quarantine_query (quarantine, error, "PRAGMA wal_checkpoint (TRUNCATE)", "");
+  (void) sqlite3_busy_timeout (quarantine->index, BUSY_MS);
+  quarantine->log_is_empty =
+      rows != NULL && json_integer_value (json_object_get (json_array_get (rows, 0), "busy")) == 0;
+  return rows != NULL;
+}
+
 /* ---- putting ---- */
 
 /* The worst of its parts: what was infected, what nobody could look into, the rest. */

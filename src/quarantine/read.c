@@ -92,7 +92,7 @@ static char *like_pattern (const char *text) {
 
 static sqlite3_stmt *prepare_list (MugaiQuarantine *quarantine, const MugaiQuarantineQuery *query, GError **error) {
   g_autoptr (GString) sql = g_string_new ("SELECT id, time, sender, subject, action, direction, reason, state, sha256,"
-                                          " size_bytes, n_parts, class, legal_hold FROM items WHERE 1");
+                                          " size_bytes, n_parts, class, legal_hold, kept_until_s FROM items WHERE 1");
 
   if (query->since != NULL)
     g_string_append (sql, " AND time >= :since");
