@@ -140,6 +140,9 @@ static gboolean parse (Options *options, int *argc, char ***argv, const char *na
       MUGAI_CLI_WORDS ("索引を修復", "mend the index from the blobs"), NULL },
     { "again", 0, 0, G_OPTION_ARG_NONE, &options->again,
       MUGAI_CLI_WORDS ("結果が不明なものも再送", "send again what may have arrived"), NULL },
+    { "timeout", 0, 0, G_OPTION_ARG_INT, &options->timeout_s,
+      MUGAI_CLI_WORDS ("1 通を送るのに待つ秒数（最大 300）", "seconds to wait for the MTA with one mail (at most 300)"),
+      "S" },
     { "end", 0, 0, G_OPTION_ARG_NONE, &options->end, MUGAI_CLI_WORDS ("保全を終了", "end the legal hold"), NULL },
     G_OPTION_ENTRY_NULL,
   };
@@ -158,7 +161,7 @@ static int run (gsize which, int argc, char **argv) {
 
   if (!parse (&options, &argc, &argv, commands[which].name, argument, &error))
     return mugai_cli_fail (EX_USAGE, "quarantine", "%s", error->message);
-  if (options.limit < 1 || options.offset < 0 || argc != (argument == NULL ? 1 : 2))
+  if (options.limit < 1 || options.offset < 0 || options.timeout_s < 0 || argc != (argument == NULL ? 1 : 2))
     return mugai_cli_fail (EX_USAGE, "quarantine", "%s", MUGAI_CLI_WORDS ("引数が正しくありません", "wrong arguments"));
   if (!find_store (&options, &error))
     return mugai_cli_fail (EX_CONFIG, "quarantine", "%s", error->message);

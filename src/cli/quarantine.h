@@ -16,7 +16,7 @@ typedef struct {
   char **to;
   MugaiConfig *config; /* NULL: only a store was named, so there is no keeper to ask */
   char *keeper_socket;
-  int limit, offset, days;
+  int limit, offset, days, timeout_s;
   gboolean json, repair, again, end;
 } MugaiCliQuarantine;
 

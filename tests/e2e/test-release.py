@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 import samples
 from relay import OUTSIDE, Relay, Skip, free_port, run_scenarios, wait_for
@@ -211,7 +212,6 @@ def ask_keeper(relay, kind, body, uid):
 
 
 def new_id():
-    import time
     digits, value = "0123456789ABCDEFGHJKMNPQRSTVWXYZ", (int(time.time() * 1000) << 80) | int.from_bytes(os.urandom(10), "big")
     return "".join(digits[(value >> 5 * i) & 31] for i in range(25, -1, -1))
 
@@ -246,10 +246,8 @@ def mta_says_no(relay):
     """a dead MTA, a 4xx and a 5xx each end in failed, with the reply kept; then it can be sent"""
     item = hold(relay, clean())
     approve(relay, item)
-    config = relay.mugaid.config.read_text()
     port = free_port()
-    elsewhere = relay.folder / "elsewhere.yaml"
-    elsewhere.write_text(config.replace(f"release_listener: 127.0.0.1:{relay.release_port}", f"release_listener: 127.0.0.1:{port}"))
+    elsewhere = through(relay, port, "elsewhere.yaml")
     cases = [(None, None, "no answer"), ("RCPT", "452 4.2.2 mail box full", "452 4.2.2"), ("MAIL", "550 5.1.8 no", "550 5.1.8"),
              ("DATA", None, "no answer")]
     for step, reply, words in cases:
@@ -291,6 +289,67 @@ class SlowMta:
                             stream.write(b"354 go\r\n" if data else b"250 ok\r\n")
 
 
+class DribblingMta:
+    """The real listener seen through a wire that lets a byte a second back: from the greeting on, or from the mail's end on."""
+
+    def __init__(self, port, target, from_end):
+        self.socket, self.target, self.from_end, self.over = socket.create_server(("127.0.0.1", port)), target, from_end, threading.Event()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            client = self.socket.accept()[0]
+            with client, socket.create_connection(("127.0.0.1", self.target)) as real:
+                self.slow = threading.Event()
+                if not self.from_end:
+                    self.slow.set()
+                back = threading.Thread(target=self.give_back, args=(real, client), daemon=True)
+                back.start()
+                while data := client.recv(65536):
+                    if data.endswith(b"\r\n.\r\n"):
+                        self.slow.set()
+                    real.sendall(data)
+
+    def give_back(self, real, client):
+        with contextlib.suppress(OSError):
+            while data := real.recv(65536):
+                for at in range(len(data)) if self.slow.is_set() else []:
+                    client.sendall(data[at:at + 1])
+                    self.over.wait(1)
+                if not self.slow.is_set():
+                    client.sendall(data)
+
+    def close(self):
+        self.over.set()
+        self.socket.close()
+
+
+def through(relay, port, name):
+    """A configuration that releases by another listener."""
+    path = relay.folder / name
+    path.write_text(relay.mugaid.config.read_text().replace(f"release_listener: 127.0.0.1:{relay.release_port}", f"release_listener: 127.0.0.1:{port}"))
+    return path
+
+
+def dribbling(relay):
+    """an MTA that sends a byte a second is given up after a known time: failed where it had nothing, unknown where it may have the mail"""
+    item, port = hold(relay, clean()), free_port()
+    approve(relay, item)
+    config = through(relay, port, "dribbling.yaml")
+    for from_end, words, wanted in ((False, "its time is over", "failed"), (True, "redeemed", "queued")):
+        before, mta = len(relay.sink.messages), DribblingMta(port, relay.release_port, from_end)
+        started = time.monotonic()
+        done = relay.mugaid.mugai("quarantine", "release", item, "--timeout", "4", "--config", config, env=dict(os.environ, SUDO_UID=str(APPROVER)))
+        took = time.monotonic() - started
+        mta.close()
+        assert done.returncode == 75 and b"its time is over" in done.stdout and 3 < took < 30, (done, took)
+        assert state(relay, item) == wanted and words in history(relay, item), history(relay, item)
+    relay.next_mail(before)
+    assert b"--again" in done.stderr and as_user(relay, APPROVER, "release", item).returncode == 77
+    wait_for(lambda: not relay.postfix.queue(), 30, "an empty queue")
+    assert len(relay.sink.messages) == before + 1
+
+
 @contextlib.contextmanager
 def full_disk(relay):
     """The keeper can write nothing: a file limit of no bytes, which its own user may set."""
@@ -313,8 +372,7 @@ def slow_and_full(relay):
         done = as_user(relay, APPROVER, "release", item)
         assert done.returncode in (75, 77) and state(relay, item) == "approved", (done.returncode, done.stderr)
     port = free_port()
-    elsewhere = relay.folder / "slow.yaml"
-    elsewhere.write_text(relay.mugaid.config.read_text().replace(f"release_listener: 127.0.0.1:{relay.release_port}", f"release_listener: 127.0.0.1:{port}"))
+    elsewhere = through(relay, port, "slow.yaml")
     slow = SlowMta(port)
     release = subprocess.Popen([str(relay.mugaid.build / "mugai"), "quarantine", "release", item, "--config", str(elsewhere)], stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, env=dict(os.environ, SUDO_UID=str(APPROVER)))
@@ -551,7 +609,7 @@ def main():
     relay.postfix.command("reload")
     wait_for(lambda: not socket.socket().connect_ex(("127.0.0.1", port)), 30, "the release listener")
     with relay:
-        scenarios = [as_original, as_attachment_and_text, twenty_at_once, forger, bound_token, mta_says_no, separation, infected, disposal,
+        scenarios = [as_original, as_attachment_and_text, twenty_at_once, forger, bound_token, mta_says_no, dribbling, separation, infected, disposal,
                      no_keeper, scanned_again, slow_and_full, people_only, standing, head_missing, credentials, secrets]
         chosen = [each for each in scenarios if len(sys.argv) < 3 or each.__name__ in sys.argv[2:]]
         run_scenarios([(each, relay) for each in chosen])
