@@ -10,7 +10,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "mugai/base/base.h"
 #include "mugai/base/fd.h"
@@ -212,12 +211,10 @@ static char *form_of (MugaiQuarantine *quarantine, const char *id, GError **erro
 }
 
 int mugai_cli_quarantine_release (const MugaiCliQuarantine *options, const char *id) {
-  static const struct rlimit no_core = { 0, 0 };
   int status = 0;
   g_autoptr (GError) error = NULL;
   g_autoptr (MugaiQuarantine) quarantine = mugai_cli_open_store (options, NAME, &status);
 
-  (void) setrlimit (RLIMIT_CORE, &no_core); /* tokens and a whole mail are in our memory */
   if (quarantine == NULL)
     return status;
   g_autoptr (MugaiJson) record = mugai_quarantine_record (quarantine, id, &error);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mugai/base/base.h"
+
 #include "cli.h"
 #include "quarantine.h"
 #include "words.h"
@@ -165,6 +167,7 @@ static int run (gsize which, int argc, char **argv) {
     return mugai_cli_fail (EX_USAGE, "quarantine", "%s", MUGAI_CLI_WORDS ("引数が正しくありません", "wrong arguments"));
   if (!find_store (&options, &error))
     return mugai_cli_fail (EX_CONFIG, "quarantine", "%s", error->message);
+  mugai_leave_no_core (); /* master keys, whole mails, with a release its tokens, too */
   return commands[which].run (&options, argument != NULL ? argv[1] : NULL);
 }
 

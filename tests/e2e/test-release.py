@@ -19,7 +19,7 @@ import threading
 import time
 
 import samples
-from relay import OUTSIDE, Relay, Skip, free_port, run_scenarios, wait_for
+from relay import OUTSIDE, Relay, Skip, children, free_port, run_scenarios, wait_for
 from samples import CITIZEN, STAFF
 
 REVIEWER, APPROVER, APPROVER2, ADMINISTRATOR, AUDITOR, OTHER_UNIT, NOBODY = range(20001, 20008)
@@ -578,8 +578,60 @@ def no_keeper(relay):
     assert done.returncode == 78 and done.stdout == b""
 
 
+def regions(pid):
+    """Each readable piece of a process' memory, as root sees it: its bytes and its flags."""
+    found, place = [], None
+    for line in pathlib.Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        if match := re.match(r"([0-9a-f]+)-([0-9a-f]+) (r)?", line):
+            place = match
+        elif line.startswith("VmFlags:") and place[3]:
+            found.append((int(place[1], 16), int(place[2], 16), line.split()[1:]))
+    with open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for start, end, flags in found:
+            with contextlib.suppress(OSError):  # [vvar] and the like
+                memory.seek(start)
+                yield memory.read(end - start), flags
+
+
+def assert_closed(pid):
+    """No core file, and nobody but root looks in."""
+    limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
+    assert re.search(r"Max core file size +0 +0 ", limits), (pid, limits)
+    assert os.stat(f"/proc/{pid}/mem").st_uid == 0, (pid, "another process of its user could read its memory")
+
+
+def service(pid):
+    return [pid] + [below for child in children(pid) for below in service(child)]
+
+
+def secrets_in_memory(relay, keys):
+    """Keys are in the keeper alone, in memory that no core file and no swap gets; nobody of the same user looks in."""
+    keeper, master = relay.mugaid.status()["keeper"]["pid"], relay.mugaid.process.pid
+    for pid in service(master):
+        places = [flags for content, flags in regions(pid) if any(key in content or key.hex().encode() in content for key in keys)]
+        assert bool(places) == (pid == keeper), (pid, keeper, places)
+        assert all("dd" in flags and "lo" in flags for flags in places), places  # not dumped, locked
+        if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() in ("mugai-keeper", "mugai-front"):
+            assert_closed(pid)
+    user = pathlib.Path(f"/proc/{keeper}/status").read_text().split("Uid:\t")[1].split()[0]
+    peek = subprocess.run(["head", "-c", "1", f"/proc/{keeper}/mem"], capture_output=True, user=int(user), extra_groups=[])
+    assert b"denied" in peek.stderr, peek
+
+
+def secrets_of_command(relay, keys):
+    """A command that holds keys and a whole mail is closed likewise: looked at while it waits for somebody to take the mail."""
+    item, pipe = hold(relay, clean()), relay.folder / "pipe"
+    os.mkfifo(pipe)
+    command = subprocess.Popen([str(relay.mugaid.build / "mugai"), "quarantine", "export", item, "-o", str(pipe), "--config", str(relay.mugaid.config)])
+    wait_for(lambda: any(line["kind"] == "export" and line["body"]["item"] == item for line in chain(relay)), 30, "the export's line")
+    assert_closed(command.pid)
+    for content, flags in regions(command.pid):
+        assert "dd" in flags or not any(key in content for key in keys), flags
+    assert b"Subject: hello" in pipe.read_bytes() and command.wait(30) == 0
+
+
 def secrets(relay):
-    """no key or token in any log, on the chain, in the index or the process list"""
+    """no key or token in any log, on the chain, in the index or the process list, nor where a core file or a debugger would find it"""
     keys = [path.read_bytes() for path in pathlib.Path(f"{relay.mugaid.store}.keys").glob("*.key")]
     assert len(keys) >= 2
     places = [relay.mugaid.log, relay.postfix.log, *relay.mugaid.audit.glob("*"), *relay.mugaid.store.glob("index.sqlite*")]
@@ -591,6 +643,8 @@ def secrets(relay):
         for token in re.findall(rb"X-Mugai-Release: *([0-9a-f]{64})", mail[2]):
             assert token == b"0" * 64, mail
     assert b"hello" not in b"".join(path.read_bytes() for path in relay.mugaid.store.rglob("01*") if path.is_file())
+    secrets_in_memory(relay, keys)
+    secrets_of_command(relay, keys)
 
 
 def main():
