@@ -76,7 +76,8 @@ def approve(relay, item, form="original"):
 
 
 def state(relay, item):
-    return json.loads(next(line for line in good(as_user(relay, None, "list", "--json", "--limit", "500")).splitlines() if item in line))["state"]
+    done = relay.mugaid.mugai("quarantine", "list", "--store", relay.mugaid.store, "--json", "--limit", "500")  # also while no act can be recorded
+    return json.loads(next(line for line in good(done).splitlines() if item in line))["state"]
 
 
 def history(relay, item):
@@ -495,7 +496,7 @@ def scanned_again(relay):
 
 
 def separation(relay):
-    """role by act: who may, who may not; never both sides; two for what could not be looked into"""
+    """role by act: who may, who may not; who sees whose mail; never both sides; two for what could not be looked into"""
     allowed = {
         "request": {REVIEWER, APPROVER, APPROVER2}, "approve": {APPROVER, APPROVER2}, "refuse": {APPROVER, APPROVER2},
         "release": {REVIEWER, APPROVER, APPROVER2}, "export": {APPROVER, APPROVER2, ADMINISTRATOR, None},
@@ -503,6 +504,9 @@ def separation(relay):
         "extend": {APPROVER, APPROVER2, ADMINISTRATOR, None}, "delete": {ADMINISTRATOR},
     }
     item = hold(relay, clean())
+    for uid in (REVIEWER, AUDITOR, OTHER_UNIT, None):
+        assert (item in good(as_user(relay, uid, "list"))) == (uid != OTHER_UNIT), uid
+    assert {line["actor"].split(":")[1] for line in chain(relay) if line["kind"] == "list"} >= {str(REVIEWER), str(OTHER_UNIT), "0"}
     for act, who in allowed.items():
         for uid in (REVIEWER, APPROVER, APPROVER2, ADMINISTRATOR, AUDITOR, OTHER_UNIT, NOBODY, 0, None):
             words = [act, item] + ([] if act in ("show", "export", "release") else ["--reason", "t"]) + (["--days", "400"] if act == "extend" else [])

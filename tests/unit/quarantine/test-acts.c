@@ -182,6 +182,50 @@ static void test_roles (Fixture *fixture, gconstpointer data) {
   }
 }
 
+static guint n_listed (Fixture *fixture, guint uid) {
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MugaiJson) answer = act_as (fixture, uid, "list", "", NULL, &error);
+  json_t *own = json_object_get (answer, "units");
+  g_autofree char *units = own != NULL ? mugai_json_line (own) : NULL;
+  const MugaiQuarantineQuery query = { .units = units };
+  g_autoptr (GPtrArray) items = mugai_quarantine_list (fixture->store, &query, &error);
+
+  g_assert_no_error (error);
+  return items->len;
+}
+
+/* A list has the mail from and for a person's own units, and no other. */
+static void test_units (Fixture *fixture, gconstpointer data) {
+  g_autofree char *id = put (fixture, "clean", "text");
+
+  (void) data, (void) id;
+  g_assert_cmpuint (n_listed (fixture, 1001), ==, 1);
+  g_assert_cmpuint (n_listed (fixture, 1002), ==, 1);
+  g_assert_cmpuint (n_listed (fixture, 1006), ==, 0);
+  g_assert_cmpuint (n_listed (fixture, 0), ==, 1);
+  const MugaiQuarantineQuery queries[] = { { .units = "[\"ken@city.example.lg.jp\"]" },
+                                           { .units = "[\"@example.com\"]" }, /* its sender's */
+                                           { .units = "[\"@x\",\"en@city.example.lg.jp\",\"@ample.com\"]" } };
+  for (gsize i = 0; i < G_N_ELEMENTS (queries); i++) {
+    g_autoptr (GPtrArray) items = mugai_quarantine_list (fixture->store, &queries[i], NULL);
+    g_assert_cmpuint (items->len, ==, i < 2 ? 1 : 0);
+  }
+}
+
+/* What a person is told is in the language of who asked, by the same table of refusals. */
+static void test_language (Fixture *fixture, gconstpointer data) {
+  g_autofree char *id = put (fixture, "infected", "text");
+  g_autoptr (GError) ja = NULL, en = NULL;
+  g_autoptr (MugaiJson) a = act_as (fixture, 1003, "release-request", id, json_pack ("{s:s}", "language", "ja"), &ja);
+  g_autoptr (MugaiJson) b = act_as (fixture, 1003, "release-request", id, NULL, &en);
+
+  (void) data;
+  g_assert_nonnull (strstr (ja->message, "ウイルス"));
+  g_assert_null (strstr (ja->message, "infected"));
+  g_assert_nonnull (strstr (en->message, "infected"));
+  g_assert_true (g_str_is_ascii (en->message));
+}
+
 static void test_two_approvers (Fixture *fixture, gconstpointer data) {
   g_autofree char *id = put (fixture, "encrypted", "text");
 
@@ -653,6 +697,8 @@ static void test_migration (Fixture *fixture, gconstpointer data) {
 int main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   ADD ("roles", test_roles);
+  ADD ("units", test_units);
+  ADD ("language", test_language);
   ADD ("two-approvers", test_two_approvers);
   ADD ("infected", test_infected);
   ADD ("accounts", test_accounts);
