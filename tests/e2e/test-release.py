@@ -531,6 +531,29 @@ def separation(relay):
     assert any(line["body"]["act"] == "release-approve" and line["actor"].startswith(f"uid:{APPROVER}") for line in refusals)
 
 
+def as_login(relay, login, sudo_uid, *words):
+    """mugai quarantine by who logged in as @login, whatever SUDO_UID says."""
+    command = ["sh", "-c", "echo $0 > /proc/self/loginuid && exec \"$@\"", str(login), str(relay.mugaid.build / "mugai"), "quarantine", *words, "--config",
+               str(relay.mugaid.config)]
+    return subprocess.run(command, capture_output=True, env=dict(os.environ, SUDO_UID=str(sudo_uid)))
+
+
+def one_login(relay):
+    """the kernel's login uid is the person, whatever SUDO_UID says: the same login cannot be both sides, and root's own login approves nothing"""
+    probe = subprocess.run(["sh", "-c", "echo 1 > /proc/self/loginuid"], capture_output=True)
+    if probe.returncode != 0:
+        raise Skip("no login uid can be set here")
+    item = hold(relay, clean())
+    good(as_login(relay, APPROVER, REVIEWER, "request", item, "--reason", "x"))
+    assert chain(relay)[-1]["actor"].startswith(f"uid:{APPROVER}")
+    own = as_login(relay, APPROVER, APPROVER2, "approve", item, "--reason", "x")
+    assert own.returncode == 77 and b"who asked" in own.stderr, own.stderr
+    for nobody in (0, NOBODY, AUDITOR):
+        done = as_login(relay, nobody, APPROVER2, "approve", item, "--reason", "x")
+        assert done.returncode == 77 and b"not for the role" in done.stderr, (nobody, done.stderr)
+    good(as_login(relay, APPROVER2, REVIEWER, "approve", item, "--reason", "x"))
+
+
 def infected(relay):
     """an infected mail is not released by anybody, and taken out by an administrator only"""
     item = hold(relay, samples.eicar(CITIZEN, STAFF))
@@ -667,7 +690,7 @@ def main():
     relay.postfix.command("reload")
     wait_for(lambda: not socket.socket().connect_ex(("127.0.0.1", port)), 30, "the release listener")
     with relay:
-        scenarios = [as_original, as_attachment_and_text, twenty_at_once, forger, bound_token, mta_says_no, dribbling, separation, infected, disposal,
+        scenarios = [as_original, as_attachment_and_text, twenty_at_once, forger, bound_token, mta_says_no, dribbling, separation, one_login, infected, disposal,
                      no_keeper, scanned_again, slow_and_full, people_only, standing, head_missing, credentials, secrets]
         chosen = [each for each in scenarios if len(sys.argv) < 3 or each.__name__ in sys.argv[2:]]
         run_scenarios([(each, relay) for each in chosen])
