@@ -475,7 +475,9 @@ def standing(relay):
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert any(row["n"] > 0 for row in report["coverage"]) and any(row["n"] == 0 for row in report["coverage"]), report["coverage"]
-    assert report["exceptions_standing"] == []
+    assert report["exceptions_standing"] == [] and report["organisation"], report
+    start = next(line for line in chain(relay) if line["kind"] == "start")
+    assert start["body"]["config_sha256"] == hashlib.sha256(relay.mugaid.config.read_bytes()).hexdigest(), start
 
 
 def scanned_again(relay):
@@ -488,6 +490,8 @@ def scanned_again(relay):
     relay.mugaid.process.send_signal(1)
     wait_for(lambda: relay.mugaid.status()["generation"] > number, 60, "the new signatures")
     wait_for(lambda: relay.mugaid.is_ready(), 60, "ready")
+    wait_for(lambda: chain(relay)[-1]["kind"] == "signatures-load", 30, "the change of signatures on the chain")
+    assert chain(relay)[-1]["body"]["generation"] > number, chain(relay)[-1]
     before = len(relay.sink.messages)
     done = as_user(relay, APPROVER, "release", item)
     assert done.returncode == 75 and b"nfected" in done.stdout, (done.stdout, done.stderr)
