@@ -154,3 +154,12 @@ gboolean mugai_quarantine_restore (const char *backup, const char *directory, gu
                json_array_size (rows));
   return FALSE;
 }
+
+gboolean mugai_quarantine_dispose_again (MugaiQuarantine *quarantine, const char *id, const char *state,
+                                         GError **error) {
+  g_return_val_if_fail (quarantine->in_group, FALSE);
+
+  return mugai_quarantine_change (quarantine, error,
+                                  "UPDATE items SET state = ?2 WHERE id = ?1 AND state NOT IN ('deleted', 'expired')",
+                                  "ss", id, state);
+}

@@ -581,6 +581,13 @@ def disposal(relay):
     good(held)
     assert as_user(relay, ADMINISTRATOR, "delete", kept, "--reason", "x").returncode == 77
     good(as_user(relay, None, "verify"))
+    # The backup of before still holds it: a restore beside the chain disposes of it again, before anybody could look.
+    config, old = relay.folder / "restore.yaml", relay.folder / "old"
+    config.write_text(re.sub(r"(?m)^store: .*$", f"store: {old}", relay.mugaid.config.read_text()))
+    assert list(backup.rglob(item)), "the backup of before the disposal"
+    good(relay.mugaid.mugai("quarantine", "restore", backup, "--config", config, "--keys", f"{relay.mugaid.store}.keys"))
+    listed = [json.loads(line) for line in good(relay.mugaid.mugai("quarantine", "list", "--store", old, "--json", "--limit", "500")).splitlines()]
+    assert {each["id"]: each["state"] for each in listed}[item] == "deleted" and not list(old.rglob(item)) and list(old.rglob(kept))
     good(as_user(relay, None, "backup", backup))
     assert not list(backup.rglob(item)) and list(backup.rglob(kept))
     restored = relay.folder / "restored"
