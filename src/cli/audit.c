@@ -15,6 +15,7 @@
 
 #include "audit.h"
 #include "cli.h"
+#include "quarantine-words.h"
 #include "words.h"
 
 #define DEFAULT_CONFIG "/etc/mugai/mugai.yaml"
@@ -87,19 +88,32 @@ static const char *text_at (json_t *object, const char *key) {
   return text != NULL ? text : "";
 }
 
+/* (transfer full): what an act was about; of one that is about nothing of these, all that it says. */
+static char *summarise_act (json_t *body) {
+  static const char *const members[] = { "item", "recipient", "month", "because", "reason", "reply" };
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (members); i++) {
+    const char *value = text_at (body, members[i]);
+    if (value[0] != '\0')
+      g_string_append_printf (text, "%s%s", text->len > 0 ? " " : "", value);
+  }
+  return text->len > 0 ? g_strdup (text->str) : mugai_json_line (body);
+}
+
 /* (transfer full): a line's body in one line for people. */
 static char *summarise (json_t *line) {
   json_t *body = json_object_get (line, "body");
   json_t *recipients = json_object_get (body, "recipients");
 
   if (strcmp (text_at (line, "kind"), "record") != 0)
-    return mugai_json_line (body);
+    return summarise_act (body);
   const char *rule = text_at (json_array_get (json_object_get (body, "reasons"), 0), "rule");
   size_t n = json_array_size (recipients);
   g_autofree char *more = n > 1 ? g_strdup_printf (" +%" G_GSIZE_FORMAT, n - 1) : g_strdup ("");
-  return g_strdup_printf ("%s %s%s%s%s <%s> → <%s>%s %s", text_at (body, "id"), text_at (body, "action"),
-                          rule[0] != '\0' ? " (" : "", rule, rule[0] != '\0' ? ")" : "",
-                          text_at (json_object_get (body, "envelope"), "from"),
+  return g_strdup_printf ("%s %s%s%s%s <%s> → <%s>%s %s", text_at (body, "id"),
+                          mugai_cli_words_mail_action (text_at (body, "action")), rule[0] != '\0' ? " (" : "", rule,
+                          rule[0] != '\0' ? ")" : "", text_at (json_object_get (body, "envelope"), "from"),
                           text_at (json_array_get (recipients, 0), "address"), more, text_at (body, "subject"));
 }
 
@@ -123,8 +137,8 @@ static void print_table (GPtrArray *lines) {
     char **row = g_new0 (char *, G_N_ELEMENTS (columns) + 1);
     row[0] = g_strdup_printf ("%" JSON_INTEGER_FORMAT, json_integer_value (json_object_get (line, "seq")));
     row[1] = mugai_cli_local_time (text_at (line, "at"));
-    row[2] = g_strdup (text_at (line, "kind"));
-    row[3] = g_strdup (text_at (line, "actor"));
+    row[2] = g_strdup (mugai_cli_words_act_kind (text_at (line, "kind")));
+    row[3] = mugai_cli_words_person (text_at (line, "actor"));
     row[4] = summarise (line);
     g_ptr_array_add (rows, row);
   }

@@ -49,6 +49,7 @@ static const MugaiCliWord classes[] = {
 };
 
 static const MugaiCliWord kinds[] = {
+  { "record", "メールの判定", "record" },
   { "release-request", "解除を申請", "release-request" },
   { "release-approve", "承認", "release-approve" },
   { "release-refuse", "却下", "release-refuse" },

@@ -133,28 +133,19 @@ static gboolean check_blob (const char *id, gpointer data, GError **error) {
   return !check->repair || sidecar == NULL || put_again (check, id, sidecar, master, row, error);
 }
 
-static gboolean check_rows (Check *check, GError **error) {
-  g_autoptr (MugaiJson) rows = mugai_quarantine_query (check->quarantine, error, "SELECT id, master FROM items", "");
-  json_t *row;
-  size_t i;
+/* One row: has it its blob? */
+static gboolean check_row (const char *id, gint64 master, gpointer data, GError **error) {
+  Check *check = data;
+  g_auto (MugaiFd) fd = -1;
 
-  json_array_foreach (rows, i, row) {
-    const char *id = json_string_value (json_object_get (row, "id"));
-    g_autoptr (GError) cause = NULL;
-    g_auto (MugaiFd) fd = -1;
-    if (json_integer_value (json_object_get (row, "master")) == -1) {
-      check->report->disposed++;
-      continue;
-    }
-    if (!mugai_id_is_valid (id)) {
-      add_fault (check, "row", "its id is none");
-      continue;
-    }
-    fd = mugai_quarantine_blob_open (check->quarantine, id, FALSE, &cause);
-    if (fd < 0)
-      add_fault (check, id, "a row without its blob");
-  }
-  return rows != NULL;
+  (void) error;
+  if (master == -1)
+    check->report->disposed++;
+  else if (!mugai_id_is_valid (id))
+    add_fault (check, "row", "its id is none");
+  else if ((fd = mugai_quarantine_blob_open (check->quarantine, id, FALSE, NULL)) < 0)
+    add_fault (check, id, "a row without its blob");
+  return TRUE;
 }
 
 gboolean mugai_quarantine_verify (MugaiQuarantine *quarantine, gboolean repair, MugaiQuarantineReport *ret_report,
@@ -162,5 +153,6 @@ gboolean mugai_quarantine_verify (MugaiQuarantine *quarantine, gboolean repair, 
   Check check = { .quarantine = quarantine, .report = ret_report, .repair = repair };
 
   *ret_report = (MugaiQuarantineReport){ .faults = g_ptr_array_new_with_free_func (g_free) };
-  return mugai_quarantine_blob_each (quarantine, check_blob, &check, error) && check_rows (&check, error);
+  return mugai_quarantine_blob_each (quarantine, check_blob, &check, error)
+         && mugai_quarantine_each_item (quarantine, check_row, &check, error);
 }

@@ -67,6 +67,10 @@ json_t *mugai_quarantine_query (MugaiQuarantine *quarantine, GError **error, con
 gboolean mugai_quarantine_change (MugaiQuarantine *quarantine, GError **error, const char *sql, const char *format, ...)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/** mugai_quarantine_each_item: every row's id and master (-1: disposed of), oldest first, a page at a time, until @visit returns FALSE with its @error. */
+typedef gboolean (*MugaiQuarantineItemVisit) (const char *id, gint64 master, gpointer data, GError **error);
+gboolean mugai_quarantine_each_item (MugaiQuarantine *quarantine, MugaiQuarantineItemVisit visit, gpointer data,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** mugai_quarantine_empty_log: pages as they were before a disposal stand in SQLite's log until it is cut: now, or, where a reader is in the way, at
  * the next call. FALSE: an error, not a reader. */
 gboolean mugai_quarantine_empty_log (MugaiQuarantine *quarantine, GError **error) G_GNUC_WARN_UNUSED_RESULT;

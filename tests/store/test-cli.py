@@ -106,6 +106,22 @@ def offline(folder):
         assert done.returncode == 78 and not done.stdout, (words, done)
 
 
+def completion(folder):
+    """the shell completes every verb, each verb's own options, and the words that an option knows"""
+    script = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "completion" / "mugai"
+
+    def offers(*words):
+        code = f'source {script}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mugai; printf "%s\\n" "${{COMPREPLY[@]}}"'
+        environment = {"PATH": f"{pathlib.Path(MUGAI).resolve().parent}:/usr/bin:/bin", "LC_ALL": "ja_JP.UTF-8"}
+        return subprocess.run(["bash", "-c", code, "bash", *words], capture_output=True, text=True, env=environment, cwd=folder).stdout.split()
+
+    assert set(QUARANTINE) == set(offers("mugai", "quarantine", "")) and set(AUDIT) == set(offers("mugai", "audit", ""))
+    assert {"quarantine", "audit", "policy", "status"} <= set(offers("mugai", ""))
+    assert offers("mugai", "quarantine", "approve", "--") == ["--config", "--store", "--keys", "--json", "--reason"]
+    assert offers("mugai", "quarantine", "list", "--state", "re") == ["requested", "refused", "recalled"]
+    assert offers("mugai", "audit", "report", "--format", "") == ["text", "csv", "html", "json"]
+
+
 def make_chain(audit, lines):
     audit.mkdir()
     prev = "0" * 64
@@ -139,6 +155,8 @@ def chain(folder):
                           (("--address", "@city.example.lg.jp", "--limit", "2"), 2), (("--address", "@city.example.lg.jp", "--offset", "2"), 1)):
         done = mugai("audit", "search", audit, *words, "--json")
         assert done.returncode == 0 and len(done.stdout.splitlines()) == wanted, (words, done)
+    shown = safe(mugai("audit", "show", audit, lang="ja_JP.UTF-8", zone="Asia/Tokyo").stdout)
+    assert "2026-11-21 09:03" in shown and "メールの判定" in shown and "record" not in shown, shown
     for name in ("show", "search"):
         assert len(safe(mugai("audit", name, audit).stdout).splitlines()) == 4
     for lang in ("C.UTF-8", "ja_JP.UTF-8"):
@@ -182,7 +200,7 @@ def unlike(folder):
 
 def main():
     folder, failures = pathlib.Path(tempfile.mkdtemp(prefix="mugai-cli-")), 0
-    scenarios = [helps, tables, readable, offline, chain, anchor, unlike]
+    scenarios = [helps, tables, readable, offline, completion, chain, anchor, unlike]
     for number, scenario in enumerate(scenarios, 1):
         try:
             scenario(folder)
