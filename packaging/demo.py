@@ -5,13 +5,17 @@ usage: demo.py BUILD_DIR [--once]
 """
 import email
 import email.policy
+import os
 import pathlib
+import shutil
+import signal
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests/e2e"))
 import samples  # noqa: E402
-from relay import INSIDE, OUTSIDE, Relay  # noqa: E402
+from relay import INSIDE, OUTSIDE, TOP, Relay  # noqa: E402
 from samples import CITIZEN, COLLEAGUE, OUTSIDER, STAFF  # noqa: E402
 
 LINE = "=" * 78
@@ -62,7 +66,16 @@ def samples_in_order():
 
 def main(build, once):
     print("3/4 private Postfix, mugaid and a mail sink on loopback", flush=True)
-    with Relay(build) as relay:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="mugai-demo-") as folder:
+        os.chmod(folder, 0o755)
+        policy = shutil.copytree(TOP / "policy", pathlib.Path(folder) / "policy")  # for `mugai policy load` to change
+        demonstrate(build, once, policy / "default.yaml")
+
+
+def demonstrate(build, once, policy):
+    with Relay(build, policy=policy) as relay:
         print("*" * 78 + "\n* DEMONSTRATION ONLY: the signature file knows nothing but the EICAR test string.   *\n"
               "* 実演専用: このシグネチャは試験用の文字列しか検出しません。本番では freshclam を。 *\n" + "*" * 78)
         print("4/4 sample mails", flush=True)

@@ -174,17 +174,6 @@ json_t *mugai_decision_to_json (const MugaiDecision *decision) {
 
 /* ---- from JSON ---- */
 
-static gboolean fail (GError **error, const char *key, const char *wanted) {
-  g_set_error (error, MUGAI_JSON_ERROR, MUGAI_JSON_ERROR_SHAPE, "member \"%s\" is not %s", key, wanted);
-  return FALSE;
-}
-
-static gboolean check_members (json_t *object, gsize n_members, const char *what, GError **error) {
-  if (json_is_object (object) && json_object_size (object) == n_members)
-    return TRUE;
-  return fail (error, what, "an object with exactly its members");
-}
-
 /* A string that is never NULL here; null on the wire reads as "". Replaces what *@ret_text held. */
 static gboolean read_text (json_t *object, const char *key, char **ret_text, GError **error) {
   g_autofree char *text = NULL;
@@ -196,25 +185,15 @@ static gboolean read_text (json_t *object, const char *key, char **ret_text, GEr
   return TRUE;
 }
 
-static gboolean read_name (json_t *object, const char *key, int (*from_name) (const char *), int *ret_value,
-                           GError **error) {
-  const char *name = json_string_value (json_object_get (object, key));
-  int value = name == NULL ? -1 : from_name (name);
-
-  if (value < 0)
-    return fail (error, key, "a name of its list");
-  *ret_value = value;
-  return TRUE;
-}
-
 /* Readers of one item each: NULL and @error, or (transfer full) the item. */
 
 static gpointer read_reason (json_t *object, GError **error) {
   MugaiReason *reason = mugai_reason_new ("", "", "");
 
-  if (check_members (object, N_REASON_MEMBERS, "reasons", error) && read_text (object, "rule", &reason->rule, error)
-      && read_text (object, "clause", &reason->clause, error) && read_text (object, "because", &reason->because, error)
-      && read_text (object, "ja", &reason->ja, error) && read_text (object, "en", &reason->en, error))
+  if (mugai_json_check_members (object, N_REASON_MEMBERS, "reasons", error)
+      && read_text (object, "rule", &reason->rule, error) && read_text (object, "clause", &reason->clause, error)
+      && read_text (object, "because", &reason->because, error) && read_text (object, "ja", &reason->ja, error)
+      && read_text (object, "en", &reason->en, error))
     return reason;
   mugai_reason_free (reason);
   return NULL;
@@ -224,8 +203,8 @@ static gpointer read_part (json_t *object, GError **error) {
   MugaiPartDecision *part = mugai_part_decision_new (MUGAI_PART_REMOVE, "");
   int action;
 
-  if (check_members (object, N_PART_MEMBERS, "parts", error)
-      && read_name (object, "action", mugai_part_action_from_name, &action, error)
+  if (mugai_json_check_members (object, N_PART_MEMBERS, "parts", error)
+      && mugai_json_get_name (object, "action", mugai_part_action_from_name, &action, error)
       && read_text (object, "rule", &part->rule, error) && read_text (object, "ja", &part->ja, error)
       && read_text (object, "en", &part->en, error)) {
     part->action = (MugaiPartAction) action;
@@ -239,8 +218,8 @@ static gpointer read_recipient (json_t *object, GError **error) {
   MugaiRecipientDecision *recipient = g_new0 (MugaiRecipientDecision, 1);
   int action;
 
-  if (check_members (object, N_RECIPIENT_MEMBERS, "recipients", error)
-      && read_name (object, "action", mugai_action_from_name, &action, error)
+  if (mugai_json_check_members (object, N_RECIPIENT_MEMBERS, "recipients", error)
+      && mugai_json_get_name (object, "action", mugai_action_from_name, &action, error)
       && read_text (object, "rule", &recipient->rule, error)) {
     recipient->action = (MugaiAction) action;
     return recipient;
@@ -252,8 +231,8 @@ static gpointer read_recipient (json_t *object, GError **error) {
 static gpointer read_header (json_t *object, GError **error) {
   MugaiHeaderFact *header = g_new0 (MugaiHeaderFact, 1);
 
-  if (check_members (object, N_HEADER_MEMBERS, "add_headers", error) && read_text (object, "name", &header->name, error)
-      && read_text (object, "value", &header->value, error))
+  if (mugai_json_check_members (object, N_HEADER_MEMBERS, "add_headers", error)
+      && read_text (object, "name", &header->name, error) && read_text (object, "value", &header->value, error))
     return header;
   mugai_header_fact_free (header);
   return NULL;
@@ -262,7 +241,7 @@ static gpointer read_header (json_t *object, GError **error) {
 static gpointer read_string (json_t *item, GError **error) {
   if (json_is_string (item) && json_string_length (item) <= MAX_TEXT_BYTES)
     return g_strdup (json_string_value (item));
-  (void) fail (error, "item", "a string within its limit");
+  (void) mugai_json_fail_shape (error, "item", "a string within its limit");
   return NULL;
 }
 
@@ -288,9 +267,9 @@ static gboolean read_decision (json_t *json, MugaiDecision *decision, GError **e
   g_auto (GStrv) notify = NULL;
   int action, ceiling;
 
-  if (!check_members (json, N_DECISION_MEMBERS, "decision", error)
-      || !read_name (json, "action", mugai_action_from_name, &action, error)
-      || !read_name (json, "ceiling", mugai_ceiling_from_name, &ceiling, error)
+  if (!mugai_json_check_members (json, N_DECISION_MEMBERS, "decision", error)
+      || !mugai_json_get_name (json, "action", mugai_action_from_name, &action, error)
+      || !mugai_json_get_name (json, "ceiling", mugai_ceiling_from_name, &ceiling, error)
       || !mugai_json_get_bool (json, "changed", &decision->changed, error)
       || !mugai_json_get_string (json, "reply", MAX_TEXT_BYTES, &decision->reply, error)
       || !read_list (json, "reasons", MAX_REASONS, decision->reasons, read_reason, error)

@@ -101,18 +101,6 @@ json_t *mugai_facts_to_json (const MugaiFacts *facts) {
 
 /* ---- from JSON: the border ---- */
 
-static gboolean fail (GError **error, const char *key, const char *wanted) {
-  g_set_error (error, MUGAI_JSON_ERROR, MUGAI_JSON_ERROR_SHAPE, "member \"%s\" is not %s", key, wanted);
-  return FALSE;
-}
-
-/* With every member read by name, the count alone tells that there is no other. */
-static gboolean check_members (json_t *object, gsize n_members, const char *what, GError **error) {
-  if (json_is_object (object) && json_object_size (object) == n_members)
-    return TRUE;
-  return fail (error, what, "an object with exactly its members");
-}
-
 /* A sender's text: safe, one line, at most @max_bytes. Replaces what *@ret_text held. */
 static gboolean read_text_or_null (json_t *object, const char *key, gsize max_bytes, char **ret_text, GError **error) {
   g_autofree char *raw = NULL;
@@ -127,7 +115,7 @@ static gboolean read_text_or_null (json_t *object, const char *key, gsize max_by
 static gboolean read_text (json_t *object, const char *key, gsize max_bytes, char **ret_text, GError **error) {
   if (!read_text_or_null (object, key, max_bytes, ret_text, error))
     return FALSE;
-  return *ret_text != NULL || fail (error, key, "a string");
+  return *ret_text != NULL || mugai_json_fail_shape (error, key, "a string");
 }
 
 static gboolean read_texts (json_t *object, const char *key, gsize max_items, gsize max_bytes, char ***ret_texts,
@@ -146,17 +134,6 @@ static gboolean read_texts (json_t *object, const char *key, gsize max_items, gs
   return TRUE;
 }
 
-static gboolean read_enum (json_t *object, const char *key, int (*from_name) (const char *), int *ret_value,
-                           GError **error) {
-  const char *name = json_string_value (json_object_get (object, key));
-  int value = name == NULL ? -1 : from_name (name);
-
-  if (value < 0)
-    return fail (error, key, "a name of its list");
-  *ret_value = value;
-  return TRUE;
-}
-
 static gboolean read_set (json_t *object, const char *key, guint n_values, int (*from_name) (const char *),
                           guint64 *ret_set, GError **error) {
   json_t *array = NULL, *item;
@@ -168,7 +145,7 @@ static gboolean read_set (json_t *object, const char *key, guint n_values, int (
   json_array_foreach (array, i, item) {
     int value = json_is_string (item) ? from_name (json_string_value (item)) : -1;
     if (value < 0 || (set & MUGAI_BIT (value)) != 0)
-      return fail (error, key, "a set of names of its list");
+      return mugai_json_fail_shape (error, key, "a set of names of its list");
     set |= MUGAI_BIT (value);
   }
   *ret_set = set;
@@ -198,11 +175,11 @@ static gboolean read_path (json_t *object, MugaiPart *part, GHashTable *seen, GE
   if (!mugai_json_get_string (object, "path", MUGAI_FACTS_MAX_PATH_BYTES, &path, error))
     return FALSE;
   if (path == NULL || !path_is_valid (path))
-    return fail (error, "path", "a path");
+    return mugai_json_fail_shape (error, "path", "a path");
   g_free (part->path);
   part->path = g_steal_pointer (&path);
   /* The table borrows the path: the part is in the list before anybody looks again. */
-  return g_hash_table_add (seen, part->path) || fail (error, "path", "the only one of its kind");
+  return g_hash_table_add (seen, part->path) || mugai_json_fail_shape (error, "path", "the only one of its kind");
 }
 
 static gboolean read_sha256 (json_t *object, MugaiPart *part, GError **error) {
@@ -211,7 +188,7 @@ static gboolean read_sha256 (json_t *object, MugaiPart *part, GError **error) {
   if (!mugai_json_get_string (object, "sha256", MUGAI_SHA256_HEX_LENGTH, &sha256, error))
     return FALSE;
   if (!mugai_sha256_is_valid (sha256))
-    return fail (error, "sha256", "a SHA-256 in lower-case hexadecimal");
+    return mugai_json_fail_shape (error, "sha256", "a SHA-256 in lower-case hexadecimal");
   g_free (part->sha256);
   part->sha256 = g_steal_pointer (&sha256);
   return TRUE;
@@ -221,13 +198,13 @@ static gboolean read_part (json_t *object, MugaiPart *part, GHashTable *seen, GE
   gint64 size_bytes;
   int role, scan;
 
-  if (!check_members (object, N_PART_MEMBERS, "parts", error) || !read_path (object, part, seen, error)
+  if (!mugai_json_check_members (object, N_PART_MEMBERS, "parts", error) || !read_path (object, part, seen, error)
       || !read_text (object, "declared", MUGAI_FACTS_MAX_TYPE_BYTES, &part->declared, error)
       || !read_text (object, "detected", MUGAI_FACTS_MAX_TYPE_BYTES, &part->detected, error)
       || !read_texts (object, "names", MUGAI_FACTS_MAX_NAMES, MUGAI_FACTS_MAX_NAME_BYTES, &part->names, error)
       || !mugai_json_get_int (object, "size_bytes", 0, G_MAXINT64, &size_bytes, error)
-      || !read_sha256 (object, part, error) || !read_enum (object, "role", mugai_role_from_name, &role, error)
-      || !read_enum (object, "scan", mugai_scan_from_name, &scan, error)
+      || !read_sha256 (object, part, error) || !mugai_json_get_name (object, "role", mugai_role_from_name, &role, error)
+      || !mugai_json_get_name (object, "scan", mugai_scan_from_name, &scan, error)
       || !read_text_or_null (object, "signature", MUGAI_FACTS_MAX_SIGNATURE_BYTES, &part->signature, error)
       || !read_set (object, "flags", MUGAI_N_FLAGS, mugai_flag_from_name, &part->flags, error))
     return FALSE;
@@ -262,12 +239,12 @@ static gboolean field_name_is_valid (const char *name) {
 }
 
 static gboolean read_header (json_t *object, MugaiHeaderFact *header, GError **error) {
-  if (!check_members (object, N_HEADER_MEMBERS, "headers", error)
+  if (!mugai_json_check_members (object, N_HEADER_MEMBERS, "headers", error)
       || !mugai_json_get_string (object, "name", MUGAI_FACTS_MAX_FIELD_NAME_BYTES, &header->name, error)
       || !read_text (object, "value", MUGAI_FACTS_MAX_HEADER_BYTES, &header->value, error))
     return FALSE;
   return (header->name != NULL && field_name_is_valid (header->name))
-         || fail (error, "name", "a header field's name in lower case");
+         || mugai_json_fail_shape (error, "name", "a header field's name in lower case");
 }
 
 static gboolean read_headers (json_t *object, MugaiFacts *facts, GError **error) {
@@ -294,7 +271,7 @@ static gboolean read_links (json_t *object, MugaiFacts *facts, GError **error) {
   json_array_foreach (array, i, item) {
     MugaiLinkFact *link = g_new0 (MugaiLinkFact, 1);
     g_ptr_array_add (facts->links, link);
-    if (!check_members (item, N_LINK_MEMBERS, "links", error)
+    if (!mugai_json_check_members (item, N_LINK_MEMBERS, "links", error)
         || !read_text (item, "host", MUGAI_FACTS_MAX_HOST_BYTES, &link->host, error)
         || !read_text_or_null (item, "shown_host", MUGAI_FACTS_MAX_HOST_BYTES, &link->shown_host, error)
         || !mugai_json_get_bool (item, "mismatch", &link->mismatch, error))
@@ -306,7 +283,7 @@ static gboolean read_links (json_t *object, MugaiFacts *facts, GError **error) {
 static gboolean read_facts (json_t *json, MugaiFacts *facts, GError **error) {
   gint64 dropped = 0;
 
-  if (!check_members (json, N_FACTS_MEMBERS, "facts", error)
+  if (!mugai_json_check_members (json, N_FACTS_MEMBERS, "facts", error)
       || !read_text (json, "subject", MUGAI_FACTS_MAX_HEADER_BYTES, &facts->subject, error)
       || !read_text (json, "message_id", MUGAI_FACTS_MAX_HEADER_BYTES, &facts->message_id, error)
       || !read_text (json, "from_name", MUGAI_FACTS_MAX_HEADER_BYTES, &facts->from_name, error)

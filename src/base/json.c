@@ -60,9 +60,15 @@ json_t *mugai_json_parse (const char *text, gsize length_bytes, GError **error) 
   return value;
 }
 
-static gboolean fail_shape (GError **error, const char *key, const char *wanted) {
+gboolean mugai_json_fail_shape (GError **error, const char *key, const char *wanted) {
   g_set_error (error, MUGAI_JSON_ERROR, MUGAI_JSON_ERROR_SHAPE, "member \"%s\" is not %s", key, wanted);
   return FALSE;
+}
+
+gboolean mugai_json_check_members (json_t *object, gsize n_members, const char *what, GError **error) {
+  if (json_is_object (object) && json_object_size (object) == n_members)
+    return TRUE;
+  return mugai_json_fail_shape (error, what, "an object with exactly its members");
 }
 
 gboolean mugai_json_get_string (json_t *object, const char *key, gsize max_bytes, char **ret_text, GError **error) {
@@ -73,8 +79,19 @@ gboolean mugai_json_get_string (json_t *object, const char *key, gsize max_bytes
     return TRUE;
   }
   if (!json_is_string (value) || json_string_length (value) > max_bytes)
-    return fail_shape (error, key, "a string within its limit");
+    return mugai_json_fail_shape (error, key, "a string within its limit");
   *ret_text = g_strdup (json_string_value (value));
+  return TRUE;
+}
+
+gboolean mugai_json_get_name (json_t *object, const char *key, int (*from_name) (const char *name), int *ret_value,
+                              GError **error) {
+  const char *name = json_string_value (json_object_get (object, key));
+  int value = name == NULL ? -1 : from_name (name);
+
+  if (value < 0)
+    return mugai_json_fail_shape (error, key, "a name of its list");
+  *ret_value = value;
   return TRUE;
 }
 
@@ -83,7 +100,7 @@ gboolean mugai_json_get_int (json_t *object, const char *key, gint64 min, gint64
   json_t *value = json_object_get (object, key);
 
   if (!json_is_integer (value) || json_integer_value (value) < min || json_integer_value (value) > max)
-    return fail_shape (error, key, "an integer within its bounds");
+    return mugai_json_fail_shape (error, key, "an integer within its bounds");
   *ret_value = json_integer_value (value);
   return TRUE;
 }
@@ -92,7 +109,7 @@ gboolean mugai_json_get_bool (json_t *object, const char *key, gboolean *ret_val
   json_t *value = json_object_get (object, key);
 
   if (!json_is_boolean (value))
-    return fail_shape (error, key, "true or false");
+    return mugai_json_fail_shape (error, key, "true or false");
   *ret_value = json_is_true (value);
   return TRUE;
 }
@@ -101,7 +118,7 @@ gboolean mugai_json_get_array (json_t *object, const char *key, gsize max_items,
   json_t *value = json_object_get (object, key);
 
   if (!json_is_array (value) || json_array_size (value) > max_items)
-    return fail_shape (error, key, "an array within its limit");
+    return mugai_json_fail_shape (error, key, "an array within its limit");
   *ret_array = value;
   return TRUE;
 }
@@ -115,7 +132,7 @@ gboolean mugai_json_get_strv (json_t *object, const char *key, gsize max_items, 
     return FALSE;
   json_array_foreach (array, i, item) {
     if (!json_is_string (item) || json_string_length (item) > max_bytes)
-      return fail_shape (error, key, "an array of strings within their limit");
+      return mugai_json_fail_shape (error, key, "an array of strings within their limit");
   }
   *ret_strings = g_new0 (char *, json_array_size (array) + 1);
   json_array_foreach (array, i, item) (*ret_strings)[i] = g_strdup (json_string_value (item));

@@ -56,6 +56,7 @@ typedef struct {
   GPtrArray *open; /* of MugaiYamlNode (transfer none): containers that are not closed yet */
   GPtrArray *seen; /* of GHashTable: keys of each open container */
   guint documents;
+  gboolean left_out; /* lines at fault are blank in what is read: what is empty may have been there */
   gboolean stop;
 } Builder;
 
@@ -133,10 +134,23 @@ static void settle_quoted_place (MugaiYamlNode *node) {
     node->column--;
 }
 
+/* What is not there has no place of its own: it is missing behind its key. */
+static void settle_empty (const Builder *builder, MugaiYamlNode *node, gboolean has_place) {
+  const MugaiYamlNode *parent = builder->open->len ? g_ptr_array_index (builder->open, builder->open->len - 1) : NULL;
+  if (!has_place && parent && parent->kind == MUGAI_YAML_MAPPING && parent->keys->len > parent->values->len) {
+    const MugaiYamlNode *key = g_ptr_array_index (parent->keys, parent->keys->len - 1);
+    node->line = key->line;
+    node->column = key->column;
+  }
+  node->cut = builder->left_out;
+}
+
 static void add_scalar (Builder *builder, struct fy_event *event) {
   MugaiYamlNode *node = node_new (builder->file, MUGAI_YAML_SCALAR, fy_event_start_mark (event));
   size_t length = 0;
   const char *text = fy_token_get_text (event->scalar.value, &length);
+  if (!length)
+    settle_empty (builder, node, fy_event_start_mark (event) != NULL);
   node->text = g_strndup (text ? text : "", text ? length : 0);
   node->plain = fy_token_scalar_style (event->scalar.value) == FYSS_PLAIN;
   settle_quoted_place (node);
@@ -365,6 +379,7 @@ static void read_tree (Builder *builder, const char *text, gsize length_bytes) {
       if (!last) {
         g_free (lines[line - 1]);
         lines[line - 1] = g_strdup ("");
+        builder->left_out = TRUE;
       }
     }
     g_free (copy);

@@ -158,39 +158,115 @@ int mugai_policy_replay_command (MugaiPolicyOptions *options) {
   return EX_OK;
 }
 
-/* ---- what a tried policy would have done ---- */
+/* ---- what a tried policy or rule would have done ---- */
 
-static void take_would (json_t *record, gpointer data) {
-  json_t *table = data, *one;
+/* The row of @rows that equals @wanted in all of @wanted's members; added when there is none. */
+static json_t *row_like (json_t *rows, json_t *wanted) {
   size_t i;
-  json_array_foreach (json_object_get (record, "would"), i, one) {
-    gboolean policy = json_object_get (one, "policy") != NULL;
-    g_autofree char *key =
-        g_strdup_printf ("%s %.12s%s%s: %s → %s",
-                         policy ? MUGAI_CLI_WORDS ("ポリシー", "policy") : MUGAI_CLI_WORDS ("規則", "rule"),
-                         mugai_policy_cli_text (one, policy ? "policy" : "rule"),
-                         json_object_get (one, "part") ? " " : "",
-                         json_object_get (one, "part") ? MUGAI_CLI_WORDS ("部品", "part") : "",
-                         mugai_policy_cli_text (record, "action"), mugai_policy_cli_text (one, "action"));
-    count_up (table, key);
+  json_t *row, *value;
+  const char *name;
+  json_array_foreach (rows, i, row) {
+    gboolean same = TRUE;
+    json_object_foreach (wanted, name, value) same &= json_equal (json_object_get (row, name), value);
+    if (same)
+      return row;
   }
+  json_array_append (rows, wanted);
+  return wanted;
+}
+
+static const char *part_action (json_t *record, const char *path) {
+  size_t i;
+  json_t *part;
+  json_array_foreach (json_object_get (record, "parts"), i, part) {
+    if (strcmp (mugai_policy_cli_text (part, "path"), path) == 0)
+      return mugai_policy_cli_text (part, "action");
+  }
+  return "";
+}
+
+/* One change: of the mail, or of one of its parts. */
+static void take_change (json_t *tried, json_t *record, json_t *one) {
+  const char *path = mugai_policy_cli_text (one, "part");
+  const char *was = *path ? part_action (record, path) : mugai_policy_cli_text (record, "action");
+  g_autoptr (MugaiJson) wanted =
+      json_pack ("{s:s, s:s, s:b}", "was", was, "is", mugai_policy_cli_text (one, "action"), "part", *path != '\0');
+  json_t *row = row_like (json_object_get (tried, "changes"), wanted);
+  count_up (row, "n");
+  if (!json_object_get (row, "latest")) /* the newest comes first */
+    json_object_set_new (row, "latest", json_string (mugai_policy_cli_text (record, "id")));
+}
+
+/* What one policy or rule says of a mail, from @from on in @list: of the mail itself, then of its parts. Returns where it ends. */
+static size_t take_tried (json_t *rows, json_t *record, json_t *list, size_t from) {
+  json_t *one = json_array_get (list, from);
+  const char *kind = json_object_get (one, "policy") ? "policy" : "rule", *name = mugai_policy_cli_text (one, kind);
+  g_autoptr (MugaiJson) wanted = json_pack ("{s:s}", kind, name);
+  json_t *tried = row_like (rows, wanted);
+  if (!json_object_get (tried, "changes"))
+    json_object_update_new (tried, json_pack ("{s:[], s:i, s:i}", "changes", "mails", 0, "differ", 0));
+  gboolean differs = FALSE, elsewhere = FALSE;
+  size_t i = from;
+  for (; (one = json_array_get (list, i)) && strcmp (mugai_policy_cli_text (one, kind), name) == 0; i++) {
+    gboolean of_mail = !json_object_get (one, "part");
+    if (of_mail)
+      elsewhere = strcmp (mugai_policy_cli_text (one, "action"), mugai_policy_cli_text (record, "action")) != 0;
+    if (of_mail ? !elsewhere : elsewhere) /* its parts matter where the mail itself goes the same way */
+      continue;
+    differs = TRUE;
+    take_change (tried, record, one);
+  }
+  count_up (tried, "mails");
+  if (differs)
+    count_up (tried, "differ");
+  return i;
+}
+
+/*
+ * @rows: [{"policy"|"rule", "mails", "differ", "changes": [{"was","is","part","n","latest"}]}]. A tried policy speaks of every mail, a
+ * monitored rule of those that it matches.
+ */
+static void take_would (json_t *record, gpointer rows) {
+  json_t *list = json_object_get (record, "would");
+  for (size_t i = 0; i < json_array_size (list);)
+    i = take_tried (rows, record, list, i);
+}
+
+static void print_tried (json_t *tried) {
+  const char *rule = mugai_policy_cli_text (tried, "rule");
+  json_int_t mails = json_integer_value (json_object_get (tried, "mails"));
+  json_int_t differ = json_integer_value (json_object_get (tried, "differ"));
+  json_t *row;
+  size_t i;
+  if (*rule)
+    printf (MUGAI_CLI_WORDS ("規則 %s（記録だけ）: 当てはまったもの%d通、扱いが変わるはずだったもの%d通\n",
+                             "rule %s (monitored): matched %d mail(s), %d would have fared differently\n"),
+            rule, (int) mails, (int) differ);
+  else
+    printf (MUGAI_CLI_WORDS ("ポリシー %.12s: 試した%d通のうち、扱いが変わるもの%d通\n",
+                             "policy %.12s: of %d mail(s) tried %d would have fared differently\n"),
+            mugai_policy_cli_text (tried, "policy"), (int) mails, (int) differ);
+  json_array_foreach (json_object_get (tried, "changes"), i, row)
+      printf (MUGAI_CLI_WORDS ("%6d  %s%s → %s（最新の記録 %s）\n", "%6d  %s%s → %s (latest record %s)\n"),
+              (int) json_integer_value (json_object_get (row, "n")),
+              json_is_true (json_object_get (row, "part")) ? MUGAI_CLI_WORDS ("部品: ", "part: ") : "",
+              mugai_policy_cli_text (row, "was"), mugai_policy_cli_text (row, "is"),
+              mugai_policy_cli_text (row, "latest"));
 }
 
 int mugai_policy_cli_print_would (const MugaiPolicyOptions *options) {
   g_autoptr (GError) error = NULL;
-  g_autoptr (MugaiJson) table = json_object ();
-  const char *name;
-  json_t *count;
-  if (!mugai_policy_cli_records (options, take_would, table, &error))
+  g_autoptr (MugaiJson) rows = json_array ();
+  size_t i;
+  json_t *tried;
+  if (!mugai_policy_cli_records (options, take_would, rows, &error))
     return mugai_cli_fail (EX_NOINPUT, "policy shadow", "%s", error->message);
   if (options->json) {
-    mugai_policy_cli_print_json (table);
+    mugai_policy_cli_print_json (rows);
     return EX_OK;
   }
-  json_object_foreach (table, name, count) {
-    printf ("%6d  %s\n", (int) json_integer_value (count), name);
-  }
-  if (json_object_size (table) == 0)
+  json_array_foreach (rows, i, tried) print_tried (tried);
+  if (json_array_size (rows) == 0)
     puts (MUGAI_CLI_WORDS ("試した記録はありません。", "Nothing was tried."));
   return EX_OK;
 }
@@ -223,10 +299,16 @@ static gboolean has_rule (json_t *rules, const char *id) {
   return FALSE;
 }
 
-/* (transfer full): {"clause","rules":[{"id","there","hits"}],"served","hits"} */
+/* The words at @key in the person's language. */
+static const char *words_at (const MugaiYamlNode *clause, const char *key) {
+  const char *words = mugai_yaml_text (mugai_yaml_value (clause, key), mugai_cli_japanese () ? "ja" : "en");
+  return words ? words : "";
+}
+
+/* (transfer full): {"clause","asks","rules":[{"id","there","hits"}],"served","hits"} */
 static json_t *cover (const MugaiYamlNode *clause, json_t *rules, json_t *hits) {
   const MugaiYamlNode *named = mugai_yaml_value (clause, "rules");
-  const char *id = mugai_yaml_text (clause, "id"), *served = mugai_yaml_text (clause, "served");
+  const char *id = mugai_yaml_text (clause, "id");
   json_t *list = json_array ();
   json_int_t sum = 0;
   for (guint i = 0; named && named->kind == MUGAI_YAML_LIST && i < named->values->len; i++) {
@@ -238,8 +320,8 @@ static json_t *cover (const MugaiYamlNode *clause, json_t *rules, json_t *hits) 
                                             "hits", n));
     sum += n;
   }
-  return json_pack ("{s:s, s:o, s:s, s:I}", "clause", id ? id : "", "rules", list, "served", served ? served : "",
-                    "hits", sum);
+  return json_pack ("{s:s, s:s, s:o, s:s, s:I}", "clause", id ? id : "", "asks", words_at (clause, "asks"), "rules",
+                    list, "served", words_at (clause, "served"), "hits", sum);
 }
 
 static void print_coverage (json_t *clauses) {
@@ -247,7 +329,7 @@ static void print_coverage (json_t *clauses) {
   json_t *one, *rule;
   json_array_foreach (clauses, i, one) {
     json_t *rules = json_object_get (one, "rules");
-    printf ("%s\n", mugai_policy_cli_text (one, "clause"));
+    printf ("%s  %s\n", mugai_policy_cli_text (one, "clause"), mugai_policy_cli_text (one, "asks"));
     json_array_foreach (rules, j, rule) {
       gboolean there = json_is_true (json_object_get (rule, "there"));
       printf (MUGAI_CLI_WORDS ("    規則 %s  %d件%s\n", "    rule %s  %d hits%s\n"), mugai_policy_cli_text (rule, "id"),

@@ -48,10 +48,10 @@ static void print_check (const char *path, const MugaiPolicy *policy, const GPtr
     puts (text);
   }
   if (!policy)
-    printf (MUGAI_CLI_WORDS ("%s: 誤り%u件、注意%u件\n", "%s: %u errors, %u warnings\n"), path, errors, warnings);
+    printf (MUGAI_CLI_WORDS ("%s: 誤り%u件、注意%u件\n", "%s: %u error(s), %u warning(s)\n"), path, errors, warnings);
   else if (warnings)
     printf (MUGAI_CLI_WORDS ("%s: 誤りはありません、注意%u件（%s、版 %.12s）\n",
-                             "%s: no errors, %u warnings (%s, version %.12s)\n"),
+                             "%s: no errors, %u warning(s) (%s, version %.12s)\n"),
             path, warnings, mugai_policy_name (policy), mugai_policy_version (policy));
   else
     printf (MUGAI_CLI_WORDS ("%s: 誤りはありません（%s、版 %.12s）\n", "%s: no errors (%s, version %.12s)\n"), path,

@@ -300,6 +300,14 @@ void mugai_message_ask_flow (MugaiSession *session) {
   }
 }
 
+/* What should not happen to any mail has happened to this one: which, and what. */
+static void raise_alarm (const MugaiSession *session, const MugaiOutcome *outcome) {
+  const GPtrArray *reasons = outcome->decision->reasons;
+  const char *because = reasons->len > 0 ? ((const MugaiReason *) g_ptr_array_index (reasons, 0))->because : "";
+  g_autofree char *text = g_strdup_printf ("%s: %s", session->id, because);
+  mugai_front_alarm (&mugai_front, outcome->failure != NULL ? outcome->failure : "message-alarm", text);
+}
+
 sfsistat mugai_message_finish (MugaiSession *session) {
   MugaiEnvelope *envelope = session->envelope;
   const MugaiOrganisation *organisation = mugai_policy_organisation (session->policy);
@@ -315,7 +323,7 @@ sfsistat mugai_message_finish (MugaiSession *session) {
   gboolean kept = mugai_message_keep (session, session->id, outcome);
   mugai_session_end_step (session);
   if (outcome->alarm)
-    mugai_front_alarm (&mugai_front, "message-alarm", session->id);
+    raise_alarm (session, outcome);
   sfsistat status = kept ? answer (session, outcome) : mugai_answer_reply (session, KEEP_FAILED_REPLY);
   count (outcome, status);
   log_line (session, outcome, status);

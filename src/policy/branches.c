@@ -43,8 +43,7 @@ static void read_branch_domains (Loader *loader, const MugaiYamlNode *node, gpoi
 
 static void read_branch_reviewers (Loader *loader, const MugaiYamlNode *node, gpointer target) {
   BranchTarget *branch = target;
-  if (value_address (loader, node, &branch->branch->reviewers) && !loader->cut
-      && !is_own_address (loader->policy, node->text))
+  if (value_address (loader, node, &branch->branch->reviewers) && is_foreign_address (loader, node->text))
     mugai_yaml_problem_at (&loader->problems, node,
                            "%s は自組織のアドレスでなければなりません（通知を庁外に送らないため）。",
                            "%s has to be an address of ours: notices never leave the house", "reviewers");
@@ -106,7 +105,7 @@ static void fill_branch (Branch *branch) {
 static void check_domains (Loader *loader, const MugaiYamlNode *node, const Branch *branch) {
   for (char **domain = branch->domains; *domain; domain++) {
     g_autofree char *address = g_strconcat ("x@", (*domain)[0] == '.' ? "x" : "", *domain, NULL);
-    if (!loader->cut && !is_own_address (loader->policy, address))
+    if (is_foreign_address (loader, address))
       mugai_yaml_problem_at (&loader->problems, node,
                              "「%s」が organisation の domains にありません。そこにも書いてください。",
                              "\"%s\" is not among the domains of organisation: list it there too", *domain);

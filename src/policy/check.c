@@ -12,7 +12,7 @@
 
 static void check_inside (Loader *loader, const MugaiYamlNode *organisation, const char *key, const char *address) {
   const MugaiYamlNode *node = mugai_yaml_value (organisation, key);
-  if (!node || !address || !*address || loader->cut || is_own_address (loader->policy, address))
+  if (!node || !address || !*address || !is_foreign_address (loader, address))
     return;
   mugai_yaml_problem_at (&loader->problems, node,
                          "%s は自組織のアドレスでなければなりません（通知を庁外に送らないため）。",

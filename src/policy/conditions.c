@@ -341,7 +341,7 @@ static void fact_unknown (Loader *loader, const MugaiYamlNode *key) {
   words[N_FACTS + 1] = "any";
   words[N_FACTS + 2] = "not";
   words[N_FACTS + 3] = NULL;
-  const char *near = mugai_yaml_nearest_word (key->text, words);
+  const char *near = word_meant (key->text, words);
   if (sign)
     mugai_yaml_problem_at (&loader->problems, key, "条件「%s」に全角の「%s」があります。半角の「%s」に直してください。",
                            "condition \"%s\" has a full-width \"%s\": write the half-width \"%s\"", key->text, sign,

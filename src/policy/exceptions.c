@@ -155,6 +155,11 @@ static void check_end (Loader *loader, const ExceptionTarget *target) {
                         "例外「%s」は%d日以内に終わります。続けるなら、あらためて承認を得てください。",
                         "exception \"%s\" ends within %d days: have it approved anew if it is to go on", id,
                         ENDS_SOON_DAYS);
+  else if (left_us > (gint64) ENDS_LATE_DAYS * 86400 * G_USEC_PER_SEC)
+    mugai_yaml_warn_at (&loader->problems, target->until,
+                        "例外「%s」の期限は%d日より先です。年度末までなど、見直せる長さにしてください。",
+                        "exception \"%s\" ends over %d days from now: choose an end that makes somebody look again", id,
+                        ENDS_LATE_DAYS);
 }
 
 static void check_exception (Loader *loader, const ExceptionTarget *target) {

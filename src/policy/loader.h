@@ -30,6 +30,7 @@ typedef struct {
   GPtrArray *merged;    /* of MugaiYamlNode: made of a file and its includes */
   guint branch;         /* whose rules are being read; 0: the whole's */
   gboolean cut;         /* a file broke off: what is not there may have been in it */
+  gboolean misread;     /* a domain could not be read: what is ours is not known */
   gint64 now_us;        /* when loading began */
   const char *section;  /* for messages: the id of the rule in hand */
 } Loader;
@@ -57,6 +58,8 @@ gboolean value_clock (Loader *loader, const MugaiYamlNode *node, gint64 *ret_fro
 gboolean value_address (Loader *loader, const MugaiYamlNode *node, char **ret_address);
 gboolean value_id (Loader *loader, const MugaiYamlNode *node, char **ret_id);
 int value_word (Loader *loader, const MugaiYamlNode *node, const char *const *words);
+/** word_meant: (nullable): the one of @words that @word probably stands for: another product's word for it, or a slip. */
+const char *word_meant (const char *word, const char *const *words);
 /** word_unknown: reports that the word at @node is none of @words. */
 void word_unknown (Loader *loader, const MugaiYamlNode *node, const char *const *words);
 /** node_item: a lone scalar is a list of one. */
@@ -85,6 +88,8 @@ void read_rates (Loader *loader, const MugaiYamlNode *node, gpointer target);
 /* rules.c */
 /** is_own_address: in a domain of the organisation. */
 gboolean is_own_address (const MugaiPolicy *policy, const char *address);
+/** is_foreign_address: in none of our domains, as far as those could be read. */
+gboolean is_foreign_address (const Loader *loader, const char *address);
 gboolean expect_list (Loader *loader, const MugaiYamlNode *node);
 void claim_id (Loader *loader, const MugaiYamlNode *node, char **ret_id);
 /** value_moment: a day (its end with @end, else its start) or day and time, in the organisation's zone [µs]. */

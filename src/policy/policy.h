@@ -18,6 +18,7 @@
 #define MAX_DELAY_S (24 * 3600) /* longer, and a sender believes that the mail is gone */
 #define MAX_EMERGENCY_HOURS 72  /* then somebody has to have approved */
 #define ENDS_SOON_DAYS 14       /* check warns so long before an exception ends */
+#define ENDS_LATE_DAYS 400      /* ... and of an end beyond: a fiscal year and a month's room */
 #define MAX_REPLY_BYTES 200u    /* text of an SMTP reply: one line of RFC 5321 is 512 with codes */
 #define MAX_BECAUSE_BYTES 600u  /* of one reason */
 

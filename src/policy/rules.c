@@ -21,6 +21,10 @@ gboolean is_own_address (const MugaiPolicy *policy, const char *address) {
   return FALSE;
 }
 
+gboolean is_foreign_address (const Loader *loader, const char *address) {
+  return !loader->cut && !loader->misread && !is_own_address (loader->policy, address);
+}
+
 void rule_free (Rule *rule) {
   if (!rule)
     return;
@@ -194,7 +198,7 @@ static void check_waiting (Loader *loader, const MugaiYamlNode *node, const Rule
                            "delay には for（例えば 10m）が要り、for は delay だけに書けます。",
                            "delay needs for (10m, for instance), and for goes with delay only");
   for (char **address = rule->approvers; address && *address; address++)
-    if (!loader->cut && !is_own_address (loader->policy, *address))
+    if (is_foreign_address (loader, *address))
       mugai_yaml_problem_at (&loader->problems, target->approvers,
                              "「%s」は自組織のアドレスではありません。承認者は庁内の人です。",
                              "\"%s\" is no address of ours: approvers are our own people", *address);
@@ -216,7 +220,7 @@ static void check_recipients (Loader *loader, const RuleTarget *target) {
                            "か、action なしのときだけ書けます。",
                            "add_recipient and drop_recipient go with on: message, and with deliver or no action only");
   for (char **address = rule->add_recipients; address && *address; address++)
-    if (!loader->cut && !is_own_address (loader->policy, *address))
+    if (is_foreign_address (loader, *address))
       mugai_yaml_problem_at (&loader->problems, target->copies,
                              "「%s」は自組織のアドレスではありません。写しを庁外へは送れません。",
                              "\"%s\" is no address of ours: copies never leave the house", *address);
@@ -258,8 +262,10 @@ static void read_then (Loader *loader, const MugaiYamlNode *node, RuleTarget *ta
   } else {
     guint errors = loader->problems.errors;
     (void) read_mapping (loader, node, keys, target);
-    if (errors == loader->problems.errors && target->rule->verb == VERB_CONTINUE && !target->rule->subject_tag
-        && !target->rule->add_headers && !target->rule->add_recipients && !target->rule->drop_recipient)
+    if (errors < loader->problems.errors) /* what goes with what is not known then */
+      return;
+    if (target->rule->verb == VERB_CONTINUE && !target->rule->subject_tag && !target->rule->add_headers
+        && !target->rule->add_recipients && !target->rule->drop_recipient)
       mugai_yaml_problem_at (&loader->problems, node, "何をするかがありません。action（hold など）を書いてください。",
                              "it does nothing: write an action (hold, for instance)");
   }

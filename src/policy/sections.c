@@ -34,14 +34,16 @@ char **read_domain_list (Loader *loader, const MugaiYamlNode *node) {
     gboolean below = item->kind == MUGAI_YAML_SCALAR && item->text[0] == '.';
     g_autofree char *folded = item->kind == MUGAI_YAML_SCALAR ? domain_fold (item->text + (below ? 1 : 0)) : NULL;
     g_autofree char *domain = folded ? g_strconcat (below ? "." : "", folded, NULL) : NULL;
-    if (domain && is_domain (domain))
+    if (domain && is_domain (domain)) {
       g_strv_builder_add (builder, domain);
-    else
-      mugai_yaml_problem_at (
-          &loader->problems, item,
-          "ドメイン名として読めません。例えば city.example.lg.jp（その下すべてなら "
-          ".city.example.lg.jp）と書いてください。",
-          "not a domain: write for instance city.example.lg.jp (or .city.example.lg.jp for all below it)");
+      continue;
+    }
+    loader->misread = TRUE;
+    mugai_yaml_problem_at (
+        &loader->problems, item,
+        "ドメイン名として読めません。例えば city.example.lg.jp（その下すべてなら "
+        ".city.example.lg.jp）と書いてください。",
+        "not a domain: write for instance city.example.lg.jp (or .city.example.lg.jp for all below it)");
   }
   return g_strv_builder_end (builder);
 }

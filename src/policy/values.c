@@ -258,23 +258,47 @@ gboolean value_id (Loader *loader, const MugaiYamlNode *node, char **ret_id) {
 
 /* ---- words of closed lists ---- */
 
-/* What other products call it. */
+/* What other products, and people, call it. */
 static const char *synonym (const char *word) {
-  static const char *const pairs[][2] = { { "quarantine", "hold" },  { "reject", "refuse" },    { "deny", "refuse" },
-                                          { "block", "refuse" },     { "accept", "deliver" },   { "allow", "deliver" },
-                                          { "pass", "deliver" },     { "delete", "remove" },    { "strip", "remove" },
-                                          { "drop", "remove" },      { "defer", "tempfail" },   { "virus", "infected" },
-                                          { "in", "inbound" },       { "incoming", "inbound" }, { "out", "outbound" },
-                                          { "outgoing", "outbound" } };
-  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
-    if (g_ascii_strcasecmp (pairs[i][0], word) == 0)
-      return pairs[i][1];
+  static const struct {
+    const char *ours, *others;
+  } rows[] = {
+    { "hold", "quarantine" },
+    { "refuse", "reject deny block" },
+    { "deliver", "accept allow pass" },
+    { "remove", "delete strip drop" },
+    { "tempfail", "defer" },
+    { "infected", "virus" },
+    { "inbound", "in incoming" },
+    { "outbound", "out outgoing" },
+    { "from", "sender mail-from envelope-from" },
+    { "recipient", "to rcpt rcpt-to envelope-to" },
+    { "client", "ip client-ip" },
+    { "auth", "user login" },
+    { "part-name", "filename file-name extension" },
+    { "part-type", "content-type mime-type" },
+    { "link-host", "link url" },
+    { "part-flags", "macro" },
+    { "protected", "encrypted" },
+    { "time-of-day", "hour" },
+    { "until", "expires end-date" },
+  };
+  g_autofree char *lower = g_ascii_strdown (word, -1);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_auto (GStrv) others = g_strsplit (rows[i].others, " ", -1);
+    if (g_strv_contains ((const char *const *) others, lower))
+      return rows[i].ours;
+  }
   return NULL;
 }
 
+const char *word_meant (const char *word, const char *const *words) {
+  const char *other = synonym (word);
+  return other && g_strv_contains (words, other) ? other : mugai_yaml_nearest_word (word, words);
+}
+
 void word_unknown (Loader *loader, const MugaiYamlNode *node, const char *const *words) {
-  const char *other = synonym (node->text);
-  const char *near = other && g_strv_contains (words, other) ? other : mugai_yaml_nearest_word (node->text, words);
+  const char *near = word_meant (node->text, words);
   g_autofree char *all = g_strjoinv (", ", (char **) words);
   if (near)
     mugai_yaml_problem_at (&loader->problems, node,
@@ -303,7 +327,7 @@ static void key_unknown (Loader *loader, const MugaiYamlNode *key, const Key *ke
   for (; keys->name; keys++)
     g_ptr_array_add (words, (gpointer) keys->name);
   g_ptr_array_add (words, NULL);
-  const char *near = mugai_yaml_nearest_word (key->text, (const char *const *) words->pdata);
+  const char *near = word_meant (key->text, (const char *const *) words->pdata);
   g_autofree char *all = g_strjoinv (", ", (char **) words->pdata);
   if (sign)
     mugai_yaml_problem_at (&loader->problems, key, "キー「%s」に全角の「%s」があります。半角の「%s」に直してください。",

@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 
-from relay import TOP, Relay, run_scenarios, wait_for
+from relay import INSIDE, TOP, Relay, run_scenarios, wait_for
 
 RELOADS = 100
 CITIZEN, STAFF = "shimin@example.com", "kakari@city.example.lg.jp"
@@ -182,6 +182,31 @@ def loaded_and_rolled_back(relay, policy):
     assert done.returncode == 66 and version(relay) == first, done
 
 
+def tried_beside(relay, _):
+    """a policy tried beside the serving one changes nothing; shadow says how many mails, and how, would have fared differently"""
+    done = tool(relay, "shadow", TOP / "policy/beta.yaml", "--yes")
+    assert done.returncode == 0, (done.stdout, done.stderr)
+
+    def tried():
+        return (json.loads(tool(relay, "shadow", "--since", "1h", "--json").stdout) or [{"mails": 0}])[0]
+
+    def reached():  # both fronts: each has its own connection from Postfix
+        for _ in range(4):
+            assert relay.send(mail("first"), CITIZEN, STAFF)[0] == 250
+        return tried()["mails"] >= 4
+
+    wait_for(reached, 30, "the fronts to try it")
+    start = tried()
+    assert relay.send(mail("tried-inside"), STAFF, STAFF, client=INSIDE)[0] == 250
+    assert relay.send(mail("tried"), CITIZEN, STAFF)[0] == 250
+    end = tried()
+    assert (end["mails"] - start["mails"], end["differ"] - start["differ"]) == (2, 1), (start, end)
+    assert [(row["part"], row["was"], row["is"]) for row in end["changes"]] == [(True, "text", "keep")], end
+    record = next(one for one in relay.mugaid.records() if one["subject"] == "turn tried")
+    assert end["changes"][0]["latest"] == record["id"] and record["ceiling"] == "text", (end, record["ceiling"])
+    assert record["policy"]["version"] != end["policy"] and tool(relay, "shadow", "--off").returncode == 0, end
+
+
 def emergency(relay, policy):
     """an emergency exception: alarm and open item until another person's approval is on the chain, over restarts"""
     def alarms():
@@ -273,7 +298,8 @@ def main():
         policy = policies(folder)
         with Relay(build, policy=policy / "default.yaml") as relay:
             run_scenarios([(scenario, relay, policy) for scenario in (reloaded_often, chain_of_loads, own_cases_refuse,
-                                                                     loaded_and_rolled_back, emergency, relays_and_limits, ends)])
+                                                                     loaded_and_rolled_back, tried_beside, emergency,
+                                                                     relays_and_limits, ends)])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

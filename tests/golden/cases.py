@@ -109,10 +109,12 @@ def supplements():
     for label in ("euc-jp", "eucjp-ms"):
         yield label, mail(content_type=b"text/plain; charset=" + label.encode(), body=crlf(extra.encode("euc_jp"))), {
             "body": extra}
-    for label, codec, text in (("iso-2022-jp-1", "iso2022_jp_1", extra), ("iso-2022-jp-2", "iso2022_jp_2", "予算é한국简\n"),
-                               ("iso-2022-jp-2004", "iso2022_jp_2004", "予算①か゚\n")):
+    for label, codec, text in (("iso-2022-jp-1", "iso2022_jp_1", extra), ("iso-2022-jp-2", "iso2022_jp_2", "予算é한국简\n")):
         yield label, mail(content_type=b"text/plain; charset=" + label.encode(), body=crlf(text.encode(codec))), {
             "body": text}
+    plane_1 = bytes(byte & 0x7F for byte in "予算①か゚".encode("euc_jis_2004"))  # Python 3.11.2's own codec can't write か゚
+    yield "iso-2022-jp-2004", mail(content_type=b"text/plain; charset=iso-2022-jp-2004", body=b"\x1b$(Q" + plane_1 + b"\x1b(B\r\n"), {
+        "body": "予算①か゚\n"}
 
 
 def emoji():

@@ -7,10 +7,14 @@ usage: test-tools.py MUGAI
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+
+import jsonschema
+import yaml
 
 mugai = os.path.abspath(sys.argv[1])
 shipped = pathlib.Path(__file__).parents[2] / "policy"
@@ -151,6 +155,34 @@ def installing(folder):
     check("and stops being tried", None if status == 0 and not list((home / "policy").glob("*.shadow/policy.yaml")) else out + err)
 
 
+class Yaml12(yaml.SafeLoader):
+    """The core schema of YAML 1.2, as mugai and editors read it: "on" is a word, a date is a text."""
+    yaml_implicit_resolvers = {}
+
+
+Yaml12.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false)$"), list("tf"))
+Yaml12.add_implicit_resolver("tag:yaml.org,2002:int", re.compile("^-?[0-9]+$"), list("-0123456789"))
+
+
+def editors(schema, conditions, actions):
+    """What an editor would underline with our schema."""
+    def faults(text):
+        return [error.message[:200] for error in jsonschema.Draft202012Validator(schema).iter_errors(yaml.load(text, Yaml12))]
+
+    jsonschema.Draft202012Validator.check_schema(schema)
+    check("an editor finds nothing wrong with what is shipped", [(path.name, faults(path.read_text())) for path in policies
+                                                                 if faults(path.read_text())])
+    base = (shipped / "minimal.yaml").read_text()
+    rule = base + "  - id: tried\n    on: message\n    when: {%s}\n    %s\n    ja: x\n    en: x\n"
+    wrong = [(text, faults(text)) for text in [rule % (condition, "then: hold") for condition in conditions]
+             + [rule % ("direction: inbound", action) for action in actions] if faults(text)]
+    check("nor with any condition or action of the vocabulary", wrong)
+    missed = [old for old, new in (("policy:", "polcy:"), ("level: text", "level: txt"), ("direction: relay", "direction: realy"),
+                                   ("code: 550", "code: 250"), ("max_size: 20MiB", "max_size: 20"), ("enhanced: 5.7.1", "enhanced: 5"))
+              if not faults((shipped / "default.yaml").read_text().replace(old, new, 1))]
+    check("but with a typo", missed)
+
+
 def texts(folder):
     for policy in policies:
         text = policy.read_text()
@@ -188,6 +220,8 @@ def texts(folder):
     check("the schema has every section", None if set(schema["properties"]) == sections else set(schema["properties"]) ^ sections)
     names = set(schema["$defs"]["condition"]["properties"]) - {"all", "any", "not"}
     check("the schema has every condition", None if names == {c["name"] for c in words["conditions"]} else names)
+    editors(schema, [condition["example"] for condition in words["conditions"] if not condition["of_part"]],
+            [action["example"] for action in words["actions"] if action["type"] != "part"])
     told = json.loads(run("policy", "coverage", "--json", "--policy", shipped / "alpha-files.yaml", "--audit", folder / "none")[1])
     lacking = [rule["id"] for clause in told for rule in clause["rules"] if not rule["there"] and not rule["id"].startswith(("gikai", "hospital"))]
     check("coverage: the rules of every clause are in the shipped policy", lacking)

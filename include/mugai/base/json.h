@@ -37,12 +37,24 @@ gboolean mugai_json_get_int (json_t *object, const char *key, gint64 min, gint64
     G_GNUC_WARN_UNUSED_RESULT;
 gboolean mugai_json_get_bool (json_t *object, const char *key, gboolean *ret_value, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/** _name: the value that @from_name gives for the string; a name that it does not know (below 0) is an error. */
+gboolean mugai_json_get_name (json_t *object, const char *key, int (*from_name) (const char *name), int *ret_value,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** _array: (transfer none): at most @max_items. */
 gboolean mugai_json_get_array (json_t *object, const char *key, gsize max_items, json_t **ret_array, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 /** _strv: (transfer full): array of non-null strings; free with g_strfreev (). */
 gboolean mugai_json_get_strv (json_t *object, const char *key, gsize max_items, gsize max_bytes, char ***ret_strings,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mugai_json_check_members: an object of @n_members members, called @what in @error. Where every member is read by name, the count alone
+ * tells that there is no other.
+ */
+gboolean mugai_json_check_members (json_t *object, gsize n_members, const char *what, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/** mugai_json_fail_shape: sets @error: the member @key is not @wanted. Returns FALSE, for a reader's last line. */
+gboolean mugai_json_fail_shape (GError **error, const char *key, const char *wanted);
 
 typedef enum {
   MUGAI_JSON_ERROR_SYNTAX, /* not JSON: a broken peer or file; treat as hostile */
