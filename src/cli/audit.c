@@ -138,7 +138,7 @@ static void print_table (GPtrArray *lines) {
     row[0] = g_strdup_printf ("%" JSON_INTEGER_FORMAT, json_integer_value (json_object_get (line, "seq")));
     row[1] = mugai_cli_local_time (text_at (line, "at"));
     row[2] = g_strdup (mugai_cli_words_act_kind (text_at (line, "kind")));
-    row[3] = mugai_cli_words_person (text_at (line, "actor"));
+    row[3] = g_strdup (text_at (line, "actor")); /* as --actor finds it */
     row[4] = summarise (line);
     g_ptr_array_add (rows, row);
   }

@@ -257,6 +257,7 @@ int mugai_cli_quarantine_send_due (const MugaiCliQuarantine *options, const char
   g_autoptr (MugaiQuarantine) quarantine = mugai_cli_open_store (options, "flow send-due", &status);
 
   (void) none;
+  mugai_leave_no_core (); /* mugai flow comes this way, too */
   if (quarantine == NULL)
     return status;
   g_auto (GStrv) due = mugai_quarantine_delayed (quarantine, g_get_real_time (), MAX_DUE, &error);
