@@ -149,6 +149,26 @@ char *mugai_unicode_make_safe (const char *text, gssize length_bytes, gsize max_
   return make_safe (text, length_bytes, max_bytes, FALSE);
 }
 
+/* Only those pairs are joined: normalising all of it would change kanji of people's names. */
+char *mugai_unicode_join_voice_marks (const char *text) {
+  if (strstr (text, "\xE3\x82\x99") == NULL && strstr (text, "\xE3\x82\x9A") == NULL)
+    return g_strdup (text);
+  GString *out = g_string_new (NULL);
+  for (const char *at = text; *at != '\0';) {
+    const char *next = g_utf8_next_char (at);
+    gunichar mark = *next != '\0' ? g_utf8_get_char (next) : 0;
+    if (mark == 0x3099 || mark == 0x309A) {
+      next = g_utf8_next_char (next);
+      g_autofree char *joined = g_utf8_normalize (at, next - at, G_NORMALIZE_DEFAULT_COMPOSE);
+      g_string_append (out, joined != NULL ? joined : "");
+    } else {
+      g_string_append_len (out, at, next - at);
+    }
+    at = next;
+  }
+  return g_string_free (out, FALSE);
+}
+
 char *mugai_unicode_make_safe_lines (const char *text, gssize length_bytes, gsize max_bytes) {
   return make_safe (text, length_bytes, max_bytes, TRUE);
 }

@@ -26,7 +26,7 @@
 static const MugaiCodec codecs[] = {
   OWN (ASCII, "us-ascii",
        "usascii ascii ansix341968 iso646us cp367 ibm367 csascii unknown8bit xunknown unknown defaultcharset 8bit 7bit "
-       "none binary xascii"),
+       "none binary xascii xuserdefined"),
   OWN (UTF8, "utf-8", "utf8 unicode11utf8 utf8mb4 xutf8 utf8bom utf8n cp65001 windows65001 csutf8 unicode20utf8"),
   OWN (ISO_2022_JP, "iso-2022-jp",
        "iso2022jp csiso2022jp iso2022jp1 iso2022jp2 csiso2022jp2 iso2022jp3 iso2022jp2004 iso2022jpms cp50220 cp50221 "
@@ -87,12 +87,11 @@ static const MugaiCodec codecs[] = {
 /* What starts like this (squeezed) and is not in the table above is refused: stateful or not ASCII based, readers
  * differ on them, and no honest mail program of this century sends them. */
 static const char *const refused_starts[] = {
-  "utf7",    "utf16",       "utf32",     "utf1",         "ucs2",      "ucs4",    "iso10646", "csunicode",
-  "unicode", "unicodefffe", "cesu8",     "scsu",         "bocu",      "ebcdic",  "csebcdic", "xebcdic",
-  "ibm",     "csibm",       "hz",        "iso2022",      "csiso2022", "cp0",     "cp37",     "cp500",
-  "cp875",   "cp1026",      "cp1047",    "cp114",        "cp273",     "cp27",    "cp28",     "cp29",
-  "cp42",    "xiso2022",    "utfebcdic", "xcp50227",     "cp50225",   "cp50227", "cp52936",  "xuserdefined",
-  "cp1200",  "cp1201",      "cp65000",   "windows65000", "cp12000",   "cp12001",
+  "utf7",        "utf16",   "utf32",     "utf1",   "ucs2",   "ucs4",     "iso10646",     "csunicode", "unicode",
+  "unicodefffe", "cesu8",   "scsu",      "bocu",   "ebcdic", "csebcdic", "xebcdic",      "ibm",       "csibm",
+  "hz",          "iso2022", "csiso2022", "cp0",    "cp37",   "cp500",    "cp875",        "cp1026",    "cp1047",
+  "cp114",       "cp273",   "cp27",      "cp28",   "cp29",   "cp42",     "xiso2022",     "utfebcdic", "xcp50227",
+  "cp50225",     "cp50227", "cp52936",   "cp1200", "cp1201", "cp65000",  "windows65000", "cp12000",   "cp12001",
 };
 
 typedef struct {
@@ -169,6 +168,11 @@ const MugaiCodec *mugai_charset_find_codec (const char *label) {
 
 const MugaiCodec *mugai_charset_codec (MugaiCodecKind kind) {
   return &codecs[kind];
+}
+
+gboolean mugai_charset_label_says_nothing (const char *label) {
+  const MugaiCodec *codec = mugai_charset_find_codec (label);
+  return (codec == NULL || codec->kind == MUGAI_CODEC_ASCII) && !mugai_charset_label_is_refused (label);
 }
 
 gboolean mugai_charset_label_is_refused (const char *label) {

@@ -39,5 +39,8 @@ const MugaiCodec *mugai_charset_codec (MugaiCodecKind kind);
 /** mugai_charset_label_is_refused: see mugai_mail_charset_is_refused (). */
 gboolean mugai_charset_label_is_refused (const char *label);
 
+/** mugai_charset_label_says_nothing: TRUE when @label is NULL, unknown or one like us-ascii: no charset of these bytes follows. */
+gboolean mugai_charset_label_says_nothing (const char *label);
+
 /** mugai_charset_run_iconv: decodes with the converter opened at init, one thread at a time for each codec. */
 void mugai_charset_run_iconv (const MugaiCodec *codec, const char *bytes, gsize length_bytes, MugaiCharsetSink *sink);

@@ -336,6 +336,12 @@ static Attempt *choose (const MugaiCodec *declared, const MugaiCodec *hint, cons
   }
   if (source->has_jis_escape && (!source->has_8bit || declared == jis))
     return attempt_new (jis, source);
+  if (source->has_jis_escape && (declared == NULL || declared->kind == MUGAI_CODEC_ASCII)) {
+    /* Half-width kana in 8 bits among escapes (JIS8): that all of it decodes is no chance. */
+    g_autoptr (Attempt) attempt = attempt_new (jis, source);
+    if (attempt->sink.bad == 0 && attempt->sink.geta == 0)
+      return g_steal_pointer (&attempt);
+  }
   const MugaiCodec *trusted = declared != NULL && declared->kind != MUGAI_CODEC_ASCII ? declared : hint;
   if (trusted != NULL && (trusted->kind == MUGAI_CODEC_ASCII || (trusted == jis && source->has_8bit)))
     trusted = NULL;

@@ -47,7 +47,7 @@ typedef enum {
 
 typedef struct {
   MugaiInBodyKind kind;
-  gsize start, end; /* of the block within the text; whole lines, but for a data: URI */
+  gsize start, end; /* of the block within the text; whole lines, but for a data: URI or a long word of base64 */
   GBytes *decoded;  /* what a reader that honours it gets */
 } MugaiInBody;
 
@@ -57,7 +57,8 @@ void mugai_in_body_free (MugaiInBody *block);
  * mugai_encoding_find_in_body:
  * @text: lines ended by LF or CRLF, any bytes
  *
- * Blocks of uuencode, yEnc, BinHex, base64 (bare, below a quoted MIME header, or in a data: URI), ascii85. Linear time.
+ * Blocks of uuencode, yEnc, BinHex, base64 (bare, below a quoted MIME header, in a data: URI, or a long word that is no URL),
+ * ascii85, and lines that are mostly escapes of quoted-printable. Linear time.
  *
  * Returns: (transfer full) (element-type MugaiInBody): in order, not overlapping.
  */

@@ -88,9 +88,27 @@ static char *decode_name (Reader *reader, const char *text) {
                               &reader->odd);
 }
 
+static gboolean is_address_char (guchar c) {
+  return g_ascii_isalnum ((char) c) || (c != '\0' && strchr ("!#$%&'*+/=?^_`{|}~.-", c) != NULL);
+}
+
+/* "a..b"@docomo.ne.jp is a..b@docomo.ne.jp (RFC 5321 4.1.2), and only the latter can be written without quotes. NULL: @address is
+ * not of this kind, or what is quoted is more than dots and letters. */
+static char *without_quotes (const char *address) {
+  const char *stop = *address == '"' ? strchr (address + 1, '"') : NULL;
+  if (stop == NULL || stop == address + 1 || stop[1] != '@')
+    return NULL;
+  for (const char *at = address + 1; at < stop; at++)
+    if (!is_address_char ((guchar) *at))
+      return NULL;
+  return g_strdup_printf ("%.*s%s", (int) (stop - address - 1), address + 1, stop + 1);
+}
+
 static void add_address (Reader *reader, const char *name, const char *address) {
   g_autofree char *safe_name = decode_name (reader, name);
-  g_autofree char *safe_address = mugai_header_finish (address, MUGAI_HEADER_MAX_VALUE_BYTES, &reader->odd);
+  g_autofree char *bare = without_quotes (address);
+  g_autofree char *safe_address =
+      mugai_header_finish (bare != NULL ? bare : address, MUGAI_HEADER_MAX_VALUE_BYTES, &reader->odd);
   if (*safe_name == '\0' && *safe_address == '\0')
     return;
   if (reader->addresses->len >= MUGAI_HEADER_MAX_ADDRESSES) {
@@ -358,10 +376,6 @@ GPtrArray *mugai_header_parse_addresses (const char *raw, gsize length_bytes, co
 }
 
 /* ---- imitation ---- */
-
-static gboolean is_address_char (guchar c) {
-  return g_ascii_isalnum ((char) c) || (c != '\0' && strchr ("!#$%&'*+/=?^_`{|}~.-", c) != NULL);
-}
 
 gboolean mugai_header_name_imitates (const char *name, const char *address) {
   g_autofree char *folded = g_utf8_normalize (name, -1, G_NORMALIZE_NFKC);

@@ -425,7 +425,7 @@ static void merge_names (Builder *builder) {
       builder->header->odd |= MUGAI_HEADER_ODD_CONFLICTING_NAME;
     GPtrArray *from = builder->ranks[rank];
     for (guint i = 0; i < from->len; i++)
-      add_name (names, g_strdup (g_ptr_array_index (from, i)));
+      add_name (names, mugai_unicode_join_voice_marks (g_ptr_array_index (from, i)));
     g_ptr_array_unref (from);
   }
 }

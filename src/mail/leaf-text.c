@@ -11,6 +11,7 @@
 #include "mugai/base/unicode.h"
 #include "mugai/mail/charset.h"
 #include "mugai/mail/mail.h"
+#include "charset-labels.h"
 #include "encoding.h"
 
 /* Both languages: which one the reader of the mail speaks is not known here. */
@@ -242,7 +243,8 @@ static char *decode_charset (const MugaiEntity *entity, const char *hint, guint6
   const char *data = g_bytes_get_data (entity->content, &length);
   if (has_telling_nul (entity, data, length))
     *oddities |= MUGAI_BIT (MUGAI_ODDITY_NUL);
-  if (entity->charset == NULL && hint != NULL && mugai_mail_charset_is_refused (hint)) {
+  /* Then readers look for one in the markup. */
+  if (hint != NULL && mugai_mail_charset_is_refused (hint) && mugai_charset_label_says_nothing (entity->charset)) {
     *oddities |= MUGAI_BIT (MUGAI_ODDITY_REFUSED_CHARSET);
     return NULL;
   }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * mail/reader-in-body: recognises encoded files inside text: uuencode, yEnc, BinHex, ascii85 and base64.
+ * mail/reader-in-body: recognises encoded files inside text: uuencode, yEnc, BinHex, ascii85, base64 and quoted-printable.
  *
  * Mail programs of all ages turn such blocks into attachments, and a text converter hands them through
  * untouched; so they are content, found here and cut out by leaf-text.c. Recognised generously (a block
@@ -20,6 +20,8 @@
 #define MIN_BASE64_COLUMN 48u  /* in four lines or more of one length */
 #define MIN_BASE64_DISTINCT 24 /* different characters in it */
 #define MIN_BASE64_BELOW_HEADER 8u /* below "Content-Transfer-Encoding: base64" anything goes */
+#define MIN_BASE64_TOKEN 100u      /* within a line: longer than any code that people hand on, outside URLs */
+#define MIN_ESCAPES 12u            /* "=3D" in one line, most of it: no prose, no formula */
 #define MAX_ARMOUR_HEADER_LINES 6u
 #define MAX_HEADER_LINES 20u /* between such a header line and the empty line */
 
@@ -82,15 +84,16 @@ static MugaiInBody *block_new (MugaiInBodyKind kind, gsize start, gsize end, GBy
 
 /* ---- uuencode ---- */
 
-/* A data line: its first character says how many bytes follow; trailing blanks may be lost, a check character may be added. */
+/* A data line: its first character says how many bytes follow; trailing blanks may be lost, one or two
+ * characters of any kind (a check, the line's end) may be added. */
 static gboolean uu_line (const Line *line, guint *ret_n_bytes) {
   if (line->length < 2)
     return FALSE;
-  for (gsize i = 0; i < line->length; i++)
-    if (line->start[i] < 0x20 || line->start[i] > 0x60)
-      return FALSE;
   guint n_bytes = ((guint) line->start[0] - 0x20) & 0x3F;
   gsize expected = (n_bytes + 2) / 3 * 4;
+  for (gsize i = 0; i < MIN (line->length, 1 + expected); i++)
+    if (line->start[i] < 0x20 || line->start[i] > 0x60)
+      return FALSE;
   *ret_n_bytes = n_bytes;
   return n_bytes > 0 && line->length - 1 <= expected + 2 && line->length - 1 + 8 >= expected;
 }
@@ -395,10 +398,13 @@ static gsize up_to_boundary (const Text *text, gsize offset) {
   return offset;
 }
 
+/* Escapes of quoted-printable; some readers look over a blank behind the '='. */
 static guint count_escapes (const char *data, gsize length) {
   guint n = 0;
-  for (gsize i = 0; i + 2 < length; i++)
-    n += data[i] == '=' && g_ascii_isxdigit (data[i + 1]) && g_ascii_isxdigit (data[i + 2]) ? 1 : 0;
+  for (gsize i = 0; i + 2 < length; i++) {
+    gsize blank = data[i + 1] == ' ' && i + 3 < length ? 1 : 0;
+    n += data[i] == '=' && g_ascii_isxdigit (data[i + 1 + blank]) && g_ascii_isxdigit (data[i + 2 + blank]) ? 1 : 0;
+  }
   return n;
 }
 
@@ -469,17 +475,83 @@ static MugaiInBody *find_data_uri (const Text *text, const Line *line) {
                     mugai_encoding_base64_generous (text->text + start + 8, at - start - 8));
 }
 
-/* ---- ascii85 (Adobe's frame) ---- */
+/* The first long piece of base64 in [@at, @end), or NULL. */
+static MugaiInBody *find_base64_piece (const Text *text, gsize at, gsize end) {
+  while (at < end) {
+    gsize run = at;
+    while (at < end && mugai_encoding_base64_value ((guchar) text->text[at]) >= 0)
+      at++;
+    if (at - run >= MIN_BASE64_TOKEN && base64_mixed (text->text + run, at - run)
+        && base64_restless (text->text + run, at - run))
+      return block_new (MUGAI_IN_BODY_BASE64, run, at, mugai_encoding_base64_generous (text->text + run, at - run));
+    at++;
+  }
+  return NULL;
+}
+
+/* Words of a line that hold such a piece; URLs are full of them. */
+static MugaiInBody *find_base64_token (const Text *text, const Line *line) {
+  gsize at = (gsize) (line->start - text->text), end = at + line->length;
+  while (at < end) {
+    gsize word = at;
+    while (at < end && text->text[at] != ' ' && text->text[at] != '\t')
+      at++;
+    gboolean url = g_strstr_len (text->text + word, (gssize) (at - word), "://") != NULL;
+    MugaiInBody *block = url ? NULL : find_base64_piece (text, word, at);
+    if (block != NULL)
+      return block;
+    at++;
+  }
+  return NULL;
+}
+
+/* ---- quoted-printable ---- */
+
+static gboolean dense_line (const Line *line) {
+  guint n = count_escapes (line->start, line->length);
+  return n >= MIN_ESCAPES && (gsize) n * 6 >= line->length;
+}
+
+/* Lines of which half and more is "=E3=81=93": a text or file that nobody decoded. What follows a soft line break belongs to it. */
+static MugaiInBody *find_quoted_printable (const Text *text, gsize offset) {
+  Line line = line_at (text, offset);
+  if (!dense_line (&line))
+    return NULL;
+  gboolean soft = FALSE;
+  gsize at = offset;
+  for (; at < text->length; at = line.next) {
+    line = line_at (text, at);
+    if (!soft && !dense_line (&line))
+      break;
+    Line bare = line_stripped (line);
+    soft = bare.length > 0 && bare.start[bare.length - 1] == '=';
+  }
+  g_autoptr (MugaiDecoded) decoded = mugai_encoding_quoted_printable (text->text + offset, at - offset);
+  return block_new (MUGAI_IN_BODY_QUOTED_PRINTABLE, offset, at,
+                    g_bytes_unref_to_array (g_steal_pointer (&decoded->content)));
+}
+
+/* ---- ascii85 (Adobe's frame, and btoa's) ---- */
+
+/* Behind the frame's opening, or 0. btoa's check sums are on its last line, so that its end is where '~' would be. */
+static gsize ascii85_start (const Text *text, gsize offset, char *ret_closing) {
+  Line line = line_at (text, offset);
+  gboolean btoa = line_begins (&line, "xbtoa Begin");
+  *ret_closing = btoa ? 'x' : '~';
+  if (!btoa && !line_begins (&line, "<~"))
+    return 0;
+  return btoa ? line.next : offset + 2;
+}
 
 static MugaiInBody *find_ascii85 (const Text *text, gsize offset) {
-  Line line = line_at (text, offset);
-  if (line.length < 2 || line.start[0] != '<' || line.start[1] != '~')
+  char closing;
+  gsize at = ascii85_start (text, offset, &closing);
+  if (at == 0)
     return NULL;
   g_autoptr (GByteArray) out = g_byte_array_new ();
   guint64 value = 0;
   guint n = 0;
-  gsize at = offset + 2;
-  for (; at < text->length && text->text[at] != '~'; at++) {
+  for (; at < text->length && text->text[at] != closing; at++) {
     guchar c = (guchar) text->text[at];
     if (c == 'z' && n == 0) {
       g_byte_array_append (out, (const guint8 *) "\0\0\0\0", 4);
@@ -495,6 +567,8 @@ static MugaiInBody *find_ascii85 (const Text *text, gsize offset) {
     }
   }
   gboolean closed = at + 1 < text->length && text->text[at] == '~' && text->text[at + 1] == '>';
+  if (closing == 'x' && at < text->length && text->text[at] == 'x')
+    at = line_at (text, at).next;
   if (!closed && out->len < 16)
     return NULL;
   for (guint pad = n; n > 0 && pad < 5; pad++)
@@ -551,6 +625,7 @@ static MugaiInBody *find_at (const Text *text, gsize offset, gsize *ret_skip) {
     block = find_binhex (text, offset);
     break;
   case '<':
+  case 'x':
     block = find_ascii85 (text, offset);
     break;
   case '-':
@@ -569,6 +644,10 @@ static MugaiInBody *find_at (const Text *text, gsize offset, gsize *ret_skip) {
     block = find_base64_run (text, offset, TRUE, ret_skip);
   if (block == NULL)
     block = find_data_uri (text, &line);
+  if (block == NULL)
+    block = find_base64_token (text, &line);
+  if (block == NULL)
+    block = find_quoted_printable (text, offset);
   if (block == NULL)
     *ret_skip = MAX (*ret_skip, line.next);
   return block;

@@ -31,8 +31,10 @@ static gboolean is_made_of_text (const MugaiEntity *entity) {
   return TRUE;
 }
 
-/* What was found in the bytes: a "text/plain" that is a program is no body, whatever its label says. */
+/* What was found in the bytes: a "text/plain" that is a program is no body, whatever its label says. Nor is a document whose
+ * language happens to be made of letters: who saves it has the document. */
 static gboolean content_may_be_text (const MugaiEntity *entity, const MugaiPart *part) {
+  static const char *const documents[] = { "application/pdf", "application/rtf", "application/postscript", NULL };
   static const char *const vague[] = { "application/octet-stream",
                                        "application/x-empty",
                                        "application/json",
@@ -40,7 +42,8 @@ static gboolean content_may_be_text (const MugaiEntity *entity, const MugaiPart 
                                        "application/x-wine-extension-ini",
                                        "message/rfc822",
                                        NULL };
-  if (part->flags & MUGAI_BIT (MUGAI_FLAG_EXECUTABLE))
+  if (part->flags & MUGAI_BIT (MUGAI_FLAG_EXECUTABLE)
+      || (part->detected != NULL && g_strv_contains (documents, part->detected)))
     return FALSE;
   return part->detected == NULL || *part->detected == '\0' || g_str_has_prefix (part->detected, "text/")
          || g_str_has_prefix (part->detected, "message/") || g_strv_contains (vague, part->detected)

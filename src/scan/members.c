@@ -68,26 +68,6 @@ static void hit_limit (MugaiArchive *archive, gboolean bomb) {
 
 /* ---- names ---- */
 
-/* macOS stores kana with separate voice marks; only those pairs are joined, so that no kanji of a person's name changes. */
-static char *join_voice_marks (const char *text) {
-  if (!strstr (text, "\xe3\x82\x99") && !strstr (text, "\xe3\x82\x9a"))
-    return g_strdup (text);
-  g_autoptr (GString) out = g_string_new (NULL);
-  for (const char *at = text; *at;) {
-    const char *next = g_utf8_next_char (at);
-    gunichar mark = *next ? g_utf8_get_char (next) : 0;
-    if (mark == 0x3099 || mark == 0x309a) {
-      next = g_utf8_next_char (next);
-      g_autofree char *joined = g_utf8_normalize (at, next - at, G_NORMALIZE_DEFAULT_COMPOSE);
-      g_string_append (out, joined ? joined : "");
-    } else {
-      g_string_append_len (out, at, next - at);
-    }
-    at = next;
-  }
-  return g_string_free (g_steal_pointer (&out), FALSE);
-}
-
 static char *from_cp932 (MugaiScanner *scanner, const char *raw, gsize length_bytes) {
   gsize used = 0;
   (void) g_iconv (scanner->cp932, NULL, NULL, NULL, NULL);
@@ -97,7 +77,7 @@ static char *from_cp932 (MugaiScanner *scanner, const char *raw, gsize length_by
 
 static char *finish_name (char *decoded, guint64 *flags) {
   *flags |= mugai_flags_of_raw_name (decoded);
-  g_autofree char *joined = join_voice_marks (decoded);
+  g_autofree char *joined = mugai_unicode_join_voice_marks (decoded);
   for (char *c = joined; *c; c++) {
     if (*c == '\\')
       *c = '/';

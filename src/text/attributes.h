@@ -36,10 +36,12 @@
   X (START, "start")                                                                                                   \
   X (STYLE, "style")                                                                                                   \
   X (TEXT, "text")                                                                                                     \
+  X (TITLE, "title")                                                                                                   \
   X (TYPE, "type")                                                                                                     \
   X (VALUE, "value")                                                                                                   \
   X (WIDTH, "width")                                                                                                   \
-  X (WRAP, "wrap")
+  X (WRAP, "wrap")                                                                                                     \
+  X (XLINK_HREF, "xlink:href")
 
 #define ATTRIBUTE_ENUM(id, name) ATTRIBUTE_##id,
 typedef enum { ATTRIBUTE_NAMES (ATTRIBUTE_ENUM) ATTRIBUTE_N } AttributeName;

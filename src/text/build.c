@@ -42,20 +42,37 @@ static void note_active (Html *self, Tag tag) {
   self->result->active |= self->attributes.has_handler;
 }
 
-/* html, head and body are there anyway; their attributes count for the whole page. */
+/* html, head and body are there anyway; what is said of html and body counts for the whole page. */
 static void merge_page (Html *self, Tag tag) {
   Element *root = stack_at (self, 0);
-  Element page = *root;
+  Element html = { .tag = TAG_HTML, .kind = KIND_BLOCK, .style = self->html_style };
+  Element body;
   StyleNames names = { 0 };
 
-  dress_element (self, tag, &page.declared, &names);
-  page.kind = KIND_BLOCK;
-  stack_compute (self, &page, root);
-  page.block = root->block;
-  page.kind = root->kind;
-  *root = page;
-  if (tag == TAG_BODY && self->names->len > 0)
-    g_array_index (self->names, StyleNames, 0) = names;
+  if (tag == TAG_HTML) {
+    dress_element (self, tag, &html.declared, &names);
+    stack_compute (self, &html, &(Element){ .style = style_initial });
+    self->html_style = html.style;
+  } else {
+    dress_element (self, tag, &root->declared, &names);
+    if (self->names->len > 0)
+      g_array_index (self->names, StyleNames, 0) = names;
+  }
+  body = *root;
+  body.kind = KIND_BLOCK;
+  stack_compute (self, &body, &html);
+  root->style = body.style;
+  root->hidden = body.hidden;
+}
+
+/* As if <html><body> stood there: rules for them hold in pages that leave them out, too. */
+void build_page (Html *self) {
+  static const char *const names[] = { "html", "body" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    self->token = (Token){ .type = TOKEN_START_TAG, .text = names[i], .length = strlen (names[i]) };
+    build_start_tag (self);
+  }
 }
 
 static gboolean breaks_out (Html *self, Tag tag, guint kind) {

@@ -43,29 +43,35 @@ static void apply_hints (Html *self, Tag tag, Cascade *cascade) {
     cascade_set_hint (cascade, STYLE_COLOR, color_parse (values[ATTRIBUTE_TEXT].text, values[ATTRIBUTE_TEXT].length));
 }
 
-static StyleNames style_names (Html *self) {
-  StyleNames names = { .tag = style_hash (self->token.text, self->token.length) };
+/* In the head, and of no account below body, where we have it. */
+static gboolean is_head_part (Html *self, Tag tag) {
+  return self->names->len == 1 && g_array_index (self->names, StyleNames, 0).n_children == 0
+         && (tag == TAG_STYLE || tag == TAG_SCRIPT || tag == TAG_TITLE || tag == TAG_META || tag == TAG_LINK
+             || tag == TAG_BASE);
+}
+
+/* The element as selectors see it. */
+static StyleNames style_names (Html *self, Tag tag) {
+  Selectors *selectors = sheet_selectors (self->sheet);
+  StyleNames names = { .tag = selectors_hash_tag (self->token.text, self->token.length) };
+  gboolean orphan = tag == TAG_HTML || tag == TAG_BODY || is_head_part (self, tag);
+  StyleNames *parent = orphan ? NULL : &g_array_index (self->names, StyleNames, self->names->len - 1);
   const AttributeValue *id = &self->attributes.values[ATTRIBUTE_ID];
   const AttributeValue *class = &self->attributes.values[ATTRIBUTE_CLASS];
 
-  names.id_text = id->text;
-  names.id_length = id->length;
-  names.class_text = class->text;
-  names.class_length = class->length;
   if (id->length > 0)
-    names.id = style_hash (id->text, id->length);
-  if (class->length > 0)
-    names.all_classes = style_hash (class->text, class->length);
+    names.id = selectors_hash_name (selectors, id->text, id->length);
   for (gsize i = 0; i < class->length && names.n_classes < G_N_ELEMENTS (names.classes);) {
     gsize start = i;
 
     while (i < class->length && !g_ascii_isspace (class->text[i]))
       i++;
     if (i > start)
-      names.classes[names.n_classes++] = style_hash (class->text + start, i - start);
+      names.classes[names.n_classes++] = selectors_hash_name (selectors, class->text + start, i - start);
     for (; i < class->length && g_ascii_isspace (class->text[i]); i++)
       ;
   }
+  selectors_examine (selectors, &names, parent, &self->tokenizer, ancestor_names, self);
   return names;
 }
 
@@ -76,14 +82,13 @@ void dress_element (Html *self, Tag tag, Declarations *ret_declared, StyleNames 
 
   apply_hints (self, tag, &cascade);
   if (!sheet_is_empty (self->sheet)) {
-    *ret_names = style_names (self);
+    *ret_names = style_names (self, tag);
     sheet_match (self->sheet, ret_names, ancestor_names, self, &cascade);
-    ret_names->id_text = ret_names->class_text = NULL; /* they point into the tag */
   }
   if (style->length > 0) {
     Declarations declared = { 0 };
 
-    style_parse_declarations (style->text, style->length, &declared);
+    style_parse_declarations (style->text, style->length, sheet_variables (self->sheet), &declared);
     cascade_apply (&cascade, &declared, STYLE_WEIGHT_INLINE);
   }
   *ret_declared = cascade.declared;

@@ -222,9 +222,11 @@ static void enter_block (Html *self, Element *element) {
 }
 
 static void enter_inline (Html *self, Element *element) {
+  const AttributeValue *values = self->attributes.values;
+
   switch (element->tag) {
   case TAG_A:
-    anchor_begin (self, &self->attributes.values[ATTRIBUTE_HREF]);
+    anchor_begin (self, &values[values[ATTRIBUTE_HREF].text != NULL ? ATTRIBUTE_HREF : ATTRIBUTE_XLINK_HREF]);
     break;
   case TAG_RT:
   case TAG_RTC:

@@ -439,6 +439,17 @@ static void append_character (Flow *self, const char *text, gsize length) {
   }
 }
 
+/* A run of blanks, most of them the source's indentation, is one space to come. */
+static const char *skip_white (Flow *self, const char *text, const char *end) {
+  gboolean newline = self->space && self->newline;
+
+  for (; text < end && byte_class[(guchar) *text] == BYTE_WHITE; text++)
+    newline |= *text == '\n';
+  self->newline = newline;
+  self->space = TRUE;
+  return text;
+}
+
 void flow_text (Flow *self, const char *text, gsize length, guint white) {
   const char *end = text + length;
 
@@ -457,6 +468,10 @@ void flow_text (Flow *self, const char *text, gsize length, guint white) {
     if (byte_class[(guchar) *text] == BYTE_LEAD) {
       append_character (self, text, (gsize) (g_utf8_next_char (text) - text));
       text = g_utf8_next_char (text);
+      continue;
+    }
+    if (byte_class[(guchar) *text] == BYTE_WHITE && white == WHITE_NORMAL) {
+      text = skip_white (self, text, end);
       continue;
     }
     if (byte_class[(guchar) *text] == BYTE_WHITE)

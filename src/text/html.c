@@ -18,11 +18,18 @@ static gboolean is_css (const AttributeValue *type) {
   return type->length == 0 || attributes_is (type, "text/css");
 }
 
+/* In pages of the old kind classes and ids are equal whatever their case. */
+static gboolean is_of_old_kind (Slice doctype) {
+  return slice_contains (doctype, "transitional") && !slice_contains (doctype, "xhtml")
+         && !slice_contains (doctype, "http://");
+}
+
 /* Reads no further than @last: where the last style element begins. */
 static void collect_styles (Html *self, const char *html, gsize length, const char *last) {
   Tokenizer tokenizer;
   Token token;
-  guint foreign = 0;
+  guint inert = 0; /* elements around whose styles are not the page's */
+  const char *before = html;
   g_autoptr (GString) css = g_string_new (NULL);
 
   tokenizer_init (&tokenizer, html, length, self->attributes.max);
@@ -31,11 +38,17 @@ static void collect_styles (Html *self, const char *html, gsize length, const ch
                                                                            : TAG_OTHER;
     gboolean start = token.type == TOKEN_START_TAG;
 
+    if (token.type == TOKEN_DOCTYPE)
+      selectors_set_exact_case (sheet_selectors (self->sheet),
+                                !is_of_old_kind ((Slice){ before, (gsize) (tokenizer.position - before) }));
+    before = tokenizer.position;
     if (token.type != TOKEN_START_TAG && tokenizer.position > last)
       break;
     if (tag == TAG_SVG || tag == TAG_MATH)
-      foreign = start ? foreign + !token.self_closing : foreign - (foreign > 0);
-    if (!start || foreign > 0)
+      inert = start ? inert + !token.self_closing : inert - (inert > 0);
+    if (tag == TAG_TEMPLATE)
+      inert = start ? inert + 1 : inert - (inert > 0);
+    if (!start || inert > 0)
       continue;
     if (tag == TAG_STYLE) {
       Attributes attributes = { .max = self->attributes.max };
@@ -97,9 +110,12 @@ static void html_init (Html *self, const char *html, gsize length, const MugaiTe
   last_style = styles_end (html, length);
   if (last_style > 0)
     collect_styles (self, html, length, html + last_style);
-  if (!sheet_is_empty (self->sheet))
-    g_array_append_vals (self->names, &(StyleNames){ .tag = style_hash ("body", strlen ("body")) }, 1);
   self->white_page = !sheet_paints_unknown (self->sheet);
+  self->html_style = style_initial;
+  if (!sheet_is_empty (self->sheet)) {
+    g_array_append_vals (self->names, &(StyleNames){ 0 }, 1); /* of body */
+    build_page (self);
+  }
 }
 
 static void html_clear (Html *self) {

@@ -47,9 +47,10 @@ typedef struct {
   Links links;
   Sheet *sheet;
   gboolean white_page;
-  GArray *stack;   /* of Element; [0] stands for html and body */
-  GArray *names;   /* of StyleNames, like stack; empty without a sheet */
-  GArray *pending; /* of Element */
+  Style html_style; /* of the element around the body */
+  GArray *stack;    /* of Element; [0] stands for html and body */
+  GArray *names;    /* of StyleNames, like stack; empty without a sheet */
+  GArray *pending;  /* of Element */
   gint last[TAG_N];
   Table *table;     /* the innermost */
   LinkTarget *link; /* open, with a target */
@@ -97,6 +98,7 @@ void element_enter (Html *self, Element *element);
 void void_write (Html *self, const Element *element);
 
 /* Tokens, from build.c. */
+void build_page (Html *self);
 void build_start_tag (Html *self);
 void build_end_tag (Html *self);
 void build_text (Html *self);

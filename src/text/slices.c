@@ -70,3 +70,18 @@ gboolean slice_read_number (Slice slice, double *ret_number, Slice *ret_rest) {
   *ret_rest = slice_trim (p, end);
   return digits;
 }
+
+const char *slice_read_escape (const char *p, const char *end, char ret_bytes[8], gsize *ret_count) {
+  gunichar code = 0;
+  guint digits = 0;
+
+  for (p++; p < end && digits < 6 && g_ascii_isxdigit (*p); p++, digits++)
+    code = code << 4 | (gunichar) g_ascii_xdigit_value (*p);
+  if (digits == 0) {
+    *ret_count = p < end ? 1 : 0; /* of several bytes the others follow as they are */
+    ret_bytes[0] = p < end ? *p : '\0';
+    return MIN (p + 1, end);
+  }
+  *ret_count = (gsize) g_unichar_to_utf8 (code != 0 && g_unichar_validate (code) ? code : 0xFFFD, ret_bytes);
+  return p < end && g_ascii_isspace (*p) ? p + 1 : p;
+}

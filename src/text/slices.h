@@ -18,3 +18,5 @@ gboolean slice_is (Slice slice, const char *word);
 gboolean slice_contains (Slice slice, const char *word);
 /* A plain decimal number at the start of @slice; what follows it goes to @ret_rest. */
 gboolean slice_read_number (Slice slice, double *ret_number, Slice *ret_rest);
+/* The character of the escape (\6e, \:) whose backslash is at @p, as UTF-8. Returns what stands behind it. */
+const char *slice_read_escape (const char *p, const char *end, char ret_bytes[8], gsize *ret_count);

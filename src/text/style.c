@@ -26,53 +26,61 @@ guint64 style_hash (const char *text, gsize length) {
   return hash == 0 ? 1 : hash;
 }
 
+guint64 style_hash_exact (const char *text, gsize length) {
+  guint64 hash = G_GUINT64_CONSTANT (14695981039346656037);
+
+  for (gsize i = 0; i < length; i++)
+    hash = (hash ^ (guchar) text[i]) * G_GUINT64_CONSTANT (1099511628211);
+  return hash == 0 ? 1 : hash;
+}
+
 typedef enum { SHORTHAND_NONE, SHORTHAND_FONT, SHORTHAND_MARGIN } Shorthand;
 
-/* Sorted by name. */
+/* Sorted by length, then by name: most names that do not matter are told apart by their length. */
 static const struct {
   const char *name;
   guint length;
   StyleProperty property;
   Shorthand shorthand;
 } property_names[] = {
-  { "-webkit-text-fill-color", 23, STYLE_TEXT_FILL, SHORTHAND_NONE },
-  { "background", 10, STYLE_BACKGROUND, SHORTHAND_NONE },
-  { "background-color", 16, STYLE_BACKGROUND, SHORTHAND_NONE },
-  { "background-image", 16, STYLE_BACKGROUND_IMAGE, SHORTHAND_NONE },
+  { "top", 3, STYLE_OFFSET, SHORTHAND_NONE },
   { "clip", 4, STYLE_CLIP, SHORTHAND_NONE },
-  { "clip-path", 9, STYLE_CLIP_PATH, SHORTHAND_NONE },
-  { "color", 5, STYLE_COLOR, SHORTHAND_NONE },
-  { "content-visibility", 18, STYLE_CONTENT, SHORTHAND_NONE },
-  { "display", 7, STYLE_DISPLAY, SHORTHAND_NONE },
-  { "filter", 6, STYLE_FILTER, SHORTHAND_NONE },
   { "font", 4, STYLE_FONT_SIZE, SHORTHAND_FONT },
-  { "font-size", 9, STYLE_FONT_SIZE, SHORTHAND_NONE },
-  { "height", 6, STYLE_HEIGHT, SHORTHAND_NONE },
-  { "inset", 5, STYLE_OFFSET, SHORTHAND_NONE },
   { "left", 4, STYLE_OFFSET, SHORTHAND_NONE },
-  { "list-style", 10, STYLE_LIST_TYPE, SHORTHAND_NONE },
-  { "list-style-type", 15, STYLE_LIST_TYPE, SHORTHAND_NONE },
-  { "margin", 6, STYLE_MARGIN, SHORTHAND_MARGIN },
-  { "margin-bottom", 13, STYLE_SPACE_BELOW, SHORTHAND_NONE },
-  { "margin-left", 11, STYLE_MARGIN, SHORTHAND_NONE },
-  { "margin-top", 10, STYLE_SPACE_ABOVE, SHORTHAND_NONE },
-  { "max-height", 10, STYLE_MAX_HEIGHT, SHORTHAND_NONE },
-  { "max-width", 9, STYLE_MAX_WIDTH, SHORTHAND_NONE },
-  { "opacity", 7, STYLE_OPACITY, SHORTHAND_NONE },
-  { "overflow", 8, STYLE_OVERFLOW, SHORTHAND_NONE },
-  { "overflow-x", 10, STYLE_OVERFLOW, SHORTHAND_NONE },
-  { "overflow-y", 10, STYLE_OVERFLOW, SHORTHAND_NONE },
-  { "position", 8, STYLE_POSITION, SHORTHAND_NONE },
+  { "color", 5, STYLE_COLOR, SHORTHAND_NONE },
+  { "inset", 5, STYLE_OFFSET, SHORTHAND_NONE },
   { "right", 5, STYLE_OFFSET, SHORTHAND_NONE },
   { "scale", 5, STYLE_TRANSFORM, SHORTHAND_NONE },
-  { "text-decoration", 15, STYLE_DECORATION, SHORTHAND_NONE },
-  { "text-decoration-line", 20, STYLE_DECORATION, SHORTHAND_NONE },
-  { "text-indent", 11, STYLE_TEXT_INDENT, SHORTHAND_NONE },
-  { "top", 3, STYLE_OFFSET, SHORTHAND_NONE },
-  { "transform", 9, STYLE_TRANSFORM, SHORTHAND_NONE },
-  { "visibility", 10, STYLE_VISIBILITY, SHORTHAND_NONE },
-  { "white-space", 11, STYLE_WHITE_SPACE, SHORTHAND_NONE },
   { "width", 5, STYLE_WIDTH, SHORTHAND_NONE },
+  { "filter", 6, STYLE_FILTER, SHORTHAND_NONE },
+  { "height", 6, STYLE_HEIGHT, SHORTHAND_NONE },
+  { "margin", 6, STYLE_MARGIN, SHORTHAND_MARGIN },
+  { "display", 7, STYLE_DISPLAY, SHORTHAND_NONE },
+  { "opacity", 7, STYLE_OPACITY, SHORTHAND_NONE },
+  { "overflow", 8, STYLE_OVERFLOW, SHORTHAND_NONE },
+  { "position", 8, STYLE_POSITION, SHORTHAND_NONE },
+  { "clip-path", 9, STYLE_CLIP_PATH, SHORTHAND_NONE },
+  { "font-size", 9, STYLE_FONT_SIZE, SHORTHAND_NONE },
+  { "max-width", 9, STYLE_MAX_WIDTH, SHORTHAND_NONE },
+  { "transform", 9, STYLE_TRANSFORM, SHORTHAND_NONE },
+  { "background", 10, STYLE_BACKGROUND, SHORTHAND_NONE },
+  { "list-style", 10, STYLE_LIST_TYPE, SHORTHAND_NONE },
+  { "margin-top", 10, STYLE_SPACE_ABOVE, SHORTHAND_NONE },
+  { "max-height", 10, STYLE_MAX_HEIGHT, SHORTHAND_NONE },
+  { "overflow-x", 10, STYLE_OVERFLOW, SHORTHAND_NONE },
+  { "overflow-y", 10, STYLE_OVERFLOW, SHORTHAND_NONE },
+  { "visibility", 10, STYLE_VISIBILITY, SHORTHAND_NONE },
+  { "margin-left", 11, STYLE_MARGIN, SHORTHAND_NONE },
+  { "text-indent", 11, STYLE_TEXT_INDENT, SHORTHAND_NONE },
+  { "white-space", 11, STYLE_WHITE_SPACE, SHORTHAND_NONE },
+  { "margin-bottom", 13, STYLE_SPACE_BELOW, SHORTHAND_NONE },
+  { "list-style-type", 15, STYLE_LIST_TYPE, SHORTHAND_NONE },
+  { "text-decoration", 15, STYLE_DECORATION, SHORTHAND_NONE },
+  { "background-color", 16, STYLE_BACKGROUND, SHORTHAND_NONE },
+  { "background-image", 16, STYLE_BACKGROUND_IMAGE, SHORTHAND_NONE },
+  { "content-visibility", 18, STYLE_CONTENT, SHORTHAND_NONE },
+  { "text-decoration-line", 20, STYLE_DECORATION, SHORTHAND_NONE },
+  { "-webkit-text-fill-color", 23, STYLE_TEXT_FILL, SHORTHAND_NONE },
 };
 
 static void set_declaration (Declarations *declarations, StyleProperty property, guint32 value, gboolean important) {
@@ -86,18 +94,6 @@ static void set_declaration (Declarations *declarations, StyleProperty property,
   declarations->set |= bit;
   declarations->important |= important ? bit : 0;
   declarations->value[property] = value;
-}
-
-/* "!important" at the end, which it cuts off. */
-static gboolean cut_important (Slice *value) {
-  const char *mark = NULL;
-
-  for (gsize i = value->length; i > 0 && mark == NULL; i--)
-    mark = value->text[i - 1] == '!' ? value->text + i - 1 : NULL;
-  if (mark == NULL || !slice_is (slice_trim (mark + 1, value->text + value->length), "important"))
-    return FALSE;
-  *value = slice_trim (value->text, mark);
-  return TRUE;
 }
 
 static void set_margins (Declarations *declarations, Slice value, gboolean important) {
@@ -121,7 +117,8 @@ static gint find_property (Slice name) {
   while (low < high) {
     gint middle = (low + high) / 2;
     guint length = property_names[middle].length;
-    int order = slice_compare (name, property_names[middle].name, length);
+    int order = name.length != length ? (name.length < length ? -1 : 1)
+                                      : slice_compare (name, property_names[middle].name, length);
 
     if (order == 0)
       return middle;
@@ -133,17 +130,29 @@ static gint find_property (Slice name) {
   return -1;
 }
 
-static void parse_declaration (const char *text, const char *end, Declarations *declarations) {
-  const char *colon = memchr (text, ':', (gsize) (end - text));
-  gint row = colon != NULL ? find_property (slice_trim (text, colon)) : -1;
+/* One declaration, and where its parts are. */
+typedef struct {
+  const char *start;
+  const char *colon; /* NULL: there is none */
+  const char *bang;  /* of !important, perhaps; NULL likewise */
+  const char *end;
+} Declaration;
+
+/* Its value, without "!important" at the end. */
+static Slice declared_value (const Declaration *found, gboolean *ret_important) {
+  *ret_important = found->bang != NULL && slice_is (slice_trim (found->bang + 1, found->end), "important");
+  return slice_trim (found->colon + 1, *ret_important ? found->bang : found->end);
+}
+
+static void parse_declaration (const Declaration *found, Declarations *declarations) {
+  gint row = found->colon != NULL ? find_property (slice_trim (found->start, found->colon)) : -1;
   gboolean important;
   Slice value;
   guint32 parsed;
 
   if (row < 0)
     return;
-  value = slice_trim (colon + 1, end);
-  important = cut_important (&value);
+  value = declared_value (found, &important);
   if (value.length == 0 || slice_is (value, "inherit"))
     return;
   if (property_names[row].shorthand == SHORTHAND_MARGIN) {
@@ -158,49 +167,53 @@ static void parse_declaration (const char *text, const char *end, Declarations *
     set_declaration (declarations, property_names[row].property, parsed, important);
 }
 
-/* The end of the declaration at @p: a semicolon outside quotes and parentheses. */
-static const char *careful_end (const char *p, const char *end) {
-  char quote = 0;
+enum { MARK_SEMICOLON = 1, MARK_COLON, MARK_BANG, MARK_QUOTE, MARK_OPEN, MARK_CLOSE };
+
+static const guint8 marks[256] = {
+  [';'] = MARK_SEMICOLON, [':'] = MARK_COLON, ['!'] = MARK_BANG,  ['"'] = MARK_QUOTE,
+  ['\''] = MARK_QUOTE,    ['('] = MARK_OPEN,  [')'] = MARK_CLOSE,
+};
+
+static const char *skip_quotes (const char *p, const char *end) {
+  const char *close = memchr (p + 1, *p, (gsize) (end - p - 1));
+
+  return close != NULL ? close : end - 1;
+}
+
+/* The declaration at @p, up to a semicolon outside quotes and parentheses. */
+static Declaration read_declaration (const char *p, const char *end) {
+  Declaration found = { .start = p };
   guint depth = 0;
 
   for (; p < end; p++) {
-    if (quote != 0)
-      quote = *p == quote ? 0 : quote;
-    else if (*p == '"' || *p == '\'')
-      quote = *p;
-    else if (*p == '(')
+    guint8 mark = marks[(guchar) *p];
+
+    if (mark == 0)
+      continue;
+    if (mark == MARK_SEMICOLON && depth == 0)
+      break;
+    if (mark == MARK_COLON && found.colon == NULL)
+      found.colon = p;
+    else if (mark == MARK_BANG)
+      found.bang = p;
+    else if (mark == MARK_QUOTE)
+      p = skip_quotes (p, end);
+    else if (mark == MARK_OPEN)
       depth++;
-    else if (*p == ')')
+    else if (mark == MARK_CLOSE)
       depth -= depth > 0 ? 1 : 0;
-    else if (*p == ';' && depth == 0)
-      return p;
   }
-  return end;
-}
-
-/* Most declarations have neither quotes nor parentheses: they end at the next semicolon. */
-static const char *declaration_end (const char *p, const char *end) {
-  const char *start = p;
-
-  for (; p < end && *p != ';'; p++) {
-    if (*p == '"' || *p == '\'' || *p == '(')
-      return careful_end (start, end);
-  }
-  return p;
+  found.end = MIN (p, end);
+  return found;
 }
 
 /* "\6e": the character, when it is one that words are made of; '_' stands for all others. */
 static const char *append_escape (GString *out, const char *p, const char *end) {
-  guint32 code = 0;
-  guint digits = 0;
+  char bytes[8] = { '\0' };
+  gsize count;
 
-  for (p++; p < end && digits < 6 && g_ascii_isxdigit (*p); p++, digits++)
-    code = code << 4 | (guint32) g_ascii_xdigit_value (*p);
-  if (digits == 0)
-    code = p < end ? (guchar) *p++ : 0;
-  else if (p < end && g_ascii_isspace (*p))
-    p++;
-  g_string_append_c (out, code < 0x80 && (g_ascii_isalnum ((char) code) || code == '-') ? (char) code : '_');
+  p = slice_read_escape (p, end, bytes, &count);
+  g_string_append_c (out, g_ascii_isalnum (*bytes) || *bytes == '-' ? *bytes : '_');
   return p;
 }
 
@@ -223,18 +236,31 @@ static char *without_comments (const char *text, gsize length, gsize *ret_length
   return g_string_free (out, FALSE);
 }
 
-void style_parse_declarations (const char *text, gsize length, Declarations *declarations) {
-  g_autofree char *clean = NULL;
+/* With var () in them: own custom properties first, then the sheet's. */
+static char *with_variables (const char *text, gsize length, const Variables *variables, gsize *ret_length) {
+  g_autoptr (Variables) own = variables_new (variables);
+
+  variables_collect (own, text, length);
+  return variables_resolve (own, text, length, ret_length);
+}
+
+void style_parse_declarations (const char *text, gsize length, const Variables *variables, Declarations *declarations) {
+  g_autofree char *clean = NULL, *resolved = NULL;
   const char *end;
 
   if (memchr (text, '*', length) != NULL || memchr (text, '\\', length) != NULL)
     text = clean = without_comments (text, length, &length);
+  if (variables_are_used (text, length)) {
+    text = resolved = with_variables (text, length, variables, &length);
+    if (text == NULL)
+      return;
+  }
   end = text + length;
   while (text < end) {
-    const char *stop = declaration_end (text, end);
+    Declaration found = read_declaration (text, end);
 
-    parse_declaration (text, stop, declarations);
-    text = stop + 1;
+    parse_declaration (&found, declarations);
+    text = found.end + 1;
   }
 }
 

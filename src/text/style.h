@@ -11,6 +11,8 @@
 #include <glib.h>
 
 #include "colors.h"
+#include "selectors.h"
+#include "variables.h"
 
 typedef enum {
   STYLE_DISPLAY,
@@ -79,24 +81,14 @@ typedef struct {
   char list_type; /* '1' 'a' 'A' 'i' 'I', LIST_BULLET, LIST_NONE; 0 when no style says */
 } Style;
 
-typedef struct {
-  guint64 tag;
-  guint64 id;
-  guint64 classes[8];
-  guint n_classes;
-  guint64 all_classes;    /* the attribute as it stands, for [class="a b"] */
-  const char *class_text; /* likewise for [class*=a]; NULL for ancestors, whose text is gone */
-  const char *id_text;
-  gsize class_length;
-  gsize id_length;
-} StyleNames; /* an element as selectors see it: hashes, 0 for none */
-
 typedef struct _Sheet Sheet;
 
 extern const Style style_initial;
 
-guint64 style_hash (const char *text, gsize length);
-void style_parse_declarations (const char *text, gsize length, Declarations *declarations);
+guint64 style_hash (const char *text, gsize length); /* whatever the case */
+guint64 style_hash_exact (const char *text, gsize length);
+/* @variables: what var () in them asks for. */
+void style_parse_declarations (const char *text, gsize length, const Variables *variables, Declarations *declarations);
 void cascade_apply (Cascade *cascade, const Declarations *declarations, guint32 weight);
 void cascade_set_hint (Cascade *cascade, StyleProperty property, guint32 value);
 
@@ -113,15 +105,20 @@ void sheet_free (Sheet *sheet);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sheet, sheet_free)
 void sheet_parse (Sheet *sheet, const char *css, gsize length);
 gboolean style_media_applies (const char *media, gsize length);
+gboolean style_supports (const char *condition, gsize length);
+/* Those of all its rules. */
+const Variables *sheet_variables (const Sheet *sheet);
 gboolean sheet_is_empty (const Sheet *sheet);
 /* Some rule that we cannot match paints a background: then a white page is no certainty. */
 gboolean sheet_paints_unknown (const Sheet *sheet);
 
+/* The selectors of its rules: to ask them about an element before sheet_match (). */
+Selectors *sheet_selectors (Sheet *sheet);
+
 /**
  * sheet_match:
- * @ancestor: gives the names of the @n-th ancestor (1: the parent), or NULL when there is none
+ * @names: the element, examined
  *
  * Adds to @cascade what the sheet's rules say about the element of @names.
  */
-typedef const StyleNames *(*SheetAncestor) (gpointer data, guint n);
-void sheet_match (Sheet *sheet, const StyleNames *names, SheetAncestor ancestor, gpointer data, Cascade *cascade);
+void sheet_match (Sheet *sheet, const StyleNames *names, SelectorAncestor ancestor, gpointer data, Cascade *cascade);

@@ -17,7 +17,7 @@
 #define NEARLY_CLEAR 0.05
 
 /* A length in about pixels. Percentages count as of a font: 100% is 16. */
-static gboolean read_pixels (Slice slice, double *ret_pixels) {
+static gboolean read_length (Slice slice, double *ret_pixels) {
   Slice unit;
   double factor = 1;
 
@@ -39,6 +39,45 @@ static gboolean read_pixels (Slice slice, double *ret_pixels) {
   return TRUE;
 }
 
+/* "1px - 0.5em * 2": what is between the brackets of calc (); words with blanks between them, from left to right. */
+static gboolean read_calc (Slice slice, double *ret_pixels) {
+  const char *end = slice.text + slice.length;
+  double sum = 0, term = 0;
+  char operator= '+';
+
+  for (const char *p = slice.text; p < end;) {
+    const char *word = p;
+    double number;
+
+    for (; p < end && !g_ascii_isspace (*p); p++)
+      ;
+    if (!read_length (slice_trim (word, p), &number) || (operator== '/' && number == 0))
+      return FALSE;
+    if (operator== '+' || operator== '-') {
+      sum += term;
+      term = operator== '-' ? -number : number;
+    } else
+      term = operator== '*' ? term * number : term / number;
+    for (; p < end && g_ascii_isspace (*p); p++)
+      ;
+    operator= p<end ? *p++ : 0;
+    if (operator!= 0 && strchr ("+-*/", operator) == NULL)
+      return FALSE;
+    for (; p < end && g_ascii_isspace (*p); p++)
+      ;
+  }
+  *ret_pixels = sum + term;
+  return slice.length > 0;
+}
+
+static gboolean read_pixels (Slice slice, double *ret_pixels) {
+  const char *end = slice.text + slice.length;
+
+  if (slice.length > 6 && end[-1] == ')' && slice_is ((Slice){ slice.text, 5 }, "calc("))
+    return read_calc (slice_trim (slice.text + 5, end - 1), ret_pixels);
+  return read_length (slice, ret_pixels);
+}
+
 static guint32 gone_up_to (Slice slice, double limit) {
   double pixels;
 
@@ -47,9 +86,26 @@ static guint32 gone_up_to (Slice slice, double limit) {
   return pixels < 0 ? STYLE_INVALID : pixels <= limit ? STYLE_GONE : STYLE_NORMAL;
 }
 
+/* Of a box. Heights in per cent are of a page that has none, and count as auto. */
+static guint32 parse_size (StyleProperty property, Slice slice) {
+  if (slice.length > 0 && slice.text[slice.length - 1] == '%')
+    return property == STYLE_WIDTH || property == STYLE_MAX_WIDTH ? gone_up_to (slice, 0) : STYLE_NORMAL;
+  return gone_up_to (slice, TINY_PIXELS);
+}
+
+/* Per cent are of the window: a whole one for what is placed, ten for what only moves a part of its content. */
+static gboolean is_far_by_share (Slice slice, double far_windows) {
+  double number;
+  Slice unit;
+
+  return slice_read_number (slice, &number, &unit) && slice_is (unit, "%") && number <= -100 * far_windows;
+}
+
 guint32 value_of_distance (Slice slice) {
   double pixels;
 
+  if (is_far_by_share (slice, 10))
+    return STYLE_GONE;
   return read_pixels (slice, &pixels) && (pixels <= -FAR_PIXELS || pixels >= 20 * FAR_PIXELS) ? STYLE_GONE
                                                                                               : STYLE_NORMAL;
 }
@@ -69,6 +125,7 @@ static guint32 parse_display (Slice slice) {
     { "contents", DISPLAY_INLINE },   { "ruby", DISPLAY_INLINE },    { "list-item", DISPLAY_BLOCK },
     { "flex", DISPLAY_BLOCK },        { "grid", DISPLAY_BLOCK },     { "flow-root", DISPLAY_BLOCK },
     { "-webkit-box", DISPLAY_BLOCK }, { "initial", DISPLAY_INLINE }, { "unset", DISPLAY_INLINE },
+    { "revert", DISPLAY_INLINE },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++) {
@@ -267,7 +324,7 @@ guint32 value_parse (StyleProperty property, Slice slice) {
   case STYLE_HEIGHT:
   case STYLE_MAX_WIDTH:
   case STYLE_MAX_HEIGHT:
-    return gone_up_to (slice, TINY_PIXELS);
+    return parse_size (property, slice);
   case STYLE_OVERFLOW:
     return slice_contains (slice, "hidden") || slice_contains (slice, "clip") ? STYLE_GONE : STYLE_NORMAL;
   case STYLE_OPACITY:
@@ -275,6 +332,7 @@ guint32 value_parse (StyleProperty property, Slice slice) {
   case STYLE_POSITION:
     return parse_position (slice);
   case STYLE_OFFSET:
+    return is_far_by_share (slice, 1) ? STYLE_GONE : value_of_distance (slice);
   case STYLE_MARGIN:
   case STYLE_TEXT_INDENT:
     return value_of_distance (slice);

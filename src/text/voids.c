@@ -23,7 +23,8 @@ static gboolean is_tracker (Html *self, const Declarations *declared, gboolean h
 }
 
 static void write_image (Html *self, const Element *element) {
-  const AttributeValue *alt = &self->attributes.values[ATTRIBUTE_ALT];
+  const AttributeValue *values = self->attributes.values;
+  const AttributeValue *alt = &values[values[ATTRIBUTE_ALT].text != NULL ? ATTRIBUTE_ALT : ATTRIBUTE_TITLE];
   g_autofree char *safe = NULL;
 
   if (is_tracker (self, &element->declared, element->style.gone || element->style.invisible)) {

@@ -440,6 +440,11 @@ def legacy_encodings():
     yield "uu-indented", body(b"".join(b"  " + line + b"\r\n" for line in plain.split(b"\r\n"))), "clean"
     yield "uu-two", body(uu(b"hello") + plain), "clean"
     yield "uu-first-line", single(plain, b"text/plain"), "safe"
+    yield "uu-check-characters", body(b"\r\n".join(line + b"x" * (line[:1] == b"M") for line in plain.split(b"\r\n"))), "clean"
+    escapes = "".join(f"={byte:02X}" for byte in PROGRAM)
+    yield "quoted-printable", body("=\r\n".join(escapes[i:i + 72] for i in range(0, len(escapes), 72)).encode()), "clean"
+    yield "ascii85-btoa", body(b"xbtoa Begin\r\n" + base64.a85encode(PROGRAM, wrapcol=70).replace(b"\n", b"\r\n") + b"\r\nxbtoa End N 9 9 E 0 S 0 R 0"), "clean"
+    yield "base64-behind-words", body(b"Your key: " + base64.b64encode(PROGRAM) + b" (keep it)"), "clean"
     yield "uu-base64", body(b"begin-base64 644 evil.exe\r\n" + b64(PROGRAM) + b"\r\n====\r\n"), "clean"
     yield "uu-in-unknown-type", mixed(TEXT_PART, b"Content-Type: application/x-unknown\r\n\r\n" + plain), "clean"
     yield "uu-encoding", mixed(TEXT_PART, b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\n" + plain), "safe"
@@ -511,6 +516,9 @@ def containers():
                                         b"END:VEVENT\r\nEND:VCALENDAR\r\n"), "clean"
     yield "vcard", mixed(TEXT_PART, b"Content-Type: text/vcard; charset=utf-8\r\n\r\nBEGIN:VCARD\r\nVERSION:3.0\r\nFN:Taro\r\nPHOTO;ENCODING=b;TYPE=JPEG:"
                          + b"\r\n ".join(folded[i:i + 60] for i in range(0, len(folded), 60)) + b"\r\nEND:VCARD\r\n"), "clean"
+    yield "vcard-note", mixed(TEXT_PART, b"Content-Type: text/vcard; charset=utf-8\r\n\r\nBEGIN:VCARD\r\nVERSION:3.0\r\nFN:Taro\r\nNOTE:" + folded + b"\r\nEND:VCARD\r\n"), "clean"
+    yield "dsn-diagnostic", mixed(TEXT_PART, b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x.example\r\n\r\nFinal-Recipient: rfc822; a@b\r\nAction: failed\r\n"
+                                  b"Status: 5.1.1\r\nDiagnostic-Code: smtp; 550 " + folded, kind=b"multipart/report", more=b"; report-type=delivery-status"), "clean"
     yield "dsn", mixed(TEXT_PART, b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x.example\r\n\r\nFinal-Recipient: rfc822; a@b\r\nAction: failed\r\nStatus: 5.1.1",
                        b"Content-Type: message/rfc822\r\n\r\n" + inner, kind=b"multipart/report", more=b"; report-type=delivery-status"), "clean"
     yield "rfc822-headers", mixed(TEXT_PART, b"Content-Type: text/rfc822-headers\r\n\r\nSubject: x\r\nX-A: " + folded[:60] + b"\r\n", kind=b"multipart/report"), "safe"
@@ -539,6 +547,7 @@ def charsets():
     yield "utf-7-quoted", body(text.encode("utf-7"), b"\"UTF-7\"", b"7bit"), "held"
     yield "unicode-1-1-utf-7", body(text.encode("utf-7"), b"unicode-1-1-utf-7", b"7bit"), "held"
     yield "utf7-html-link", body(b"<p>x</p>+ADw-script+AD4-" + MARK, b"utf-7", b"7bit", b"text/html"), "held"
+    yield "utf7-in-meta", body(b"<html><meta charset=utf-7><p>x</p>+ADw-script+AD4-" + MARK, b"us-ascii", kind=b"text/html"), "held"
     hidden = base64.b64encode(PROGRAM).decode()
     yield "zero-width-in-base64", single((TEXT + "\r\n" + "\u200b".join(hidden[i:i + 6] for i in range(0, len(hidden), 6))).encode(), encoding=b"8bit"), "safe"
     yield "soft-hyphen-in-base64", single((TEXT + "\r\n" + "\u00ad".join(hidden[i:i + 6] for i in range(0, len(hidden), 6))).encode(), encoding=b"8bit"), "safe"
@@ -640,6 +649,8 @@ def documents():
     for name, data, kind, file_name in samples:
         yield name, mixed(TEXT_PART, attachment(data, kind, name=file_name)), "clean"
     yield "program-as-inline-text", mixed(TEXT_PART, b"Content-Type: text/plain\r\nContent-Disposition: inline\r\nContent-Transfer-Encoding: base64\r\n\r\n" + b64(PROGRAM)), "safe"
+    for name, data in (("pdf", pdf), ("rtf", samples[5][1]), ("postscript", b"%!PS-Adobe-3.0\n(" + MARK + b") run\n")):
+        yield f"{name}-as-text-part", mixed(TEXT_PART, b"Content-Type: text/plain\r\n\r\n" + data.replace(b"\n", b"\r\n")), "clean"
     yield "program-as-only-text", single(b64(PROGRAM), b"text/plain", b"base64"), "safe"
     yield "program-as-html", single(b64(PROGRAM), b"text/html", b"base64"), "safe"
     yield "image-inline", mixed(TEXT_PART, b"Content-Type: image/png\r\nContent-Disposition: inline\r\nContent-Transfer-Encoding: base64\r\n\r\n" + b64(png + PROGRAM)), "clean"

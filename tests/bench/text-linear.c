@@ -54,6 +54,13 @@ static const struct {
   { "struck cells", "<p style=text-decoration:line-through>", "x <s>y " },
   { "parts of classes", "<style>[class*=ab]{color:red}[class^=b]{color:red}</style>",
     "<p class=aaaaaaaaaaaaaaaaaaaaaaaaaaaaac>x" },
+  { "conditions", "<style>[a]{color:red}[b*=x] [c]{color:red}p:not(.q):nth-child(2n){color:red}</style>",
+    "<p a1 a2 a3 a4 a5 b=xxxxxxxx>x" },
+  { "conditions siblings", "<style>p+p~i .z{color:red}:is(.a b,.c)~p{color:red}</style>", "<i>x</i><p>" },
+  { "conditions in rules", "<style>", ":is(.a,.b):not([c=d]) ~ e{color:red}" },
+  { "variables", "<style>:root{--a:var(--b) var(--b);--b:var(--c) var(--c)}", ".a{color:var(--a)}" },
+  { "own variables", "", "<p style='--a:1px;margin:var(--a) var(--b,2px)'>x" },
+  { "nested quotes in CSS", "<style>", "a{b:'c(\"[" },
   { "values", "", "<a title=\"&amp;x&" },
   { "colons", "", "http:x" },
   { "NUL", "", "%" }, /* replaced below */

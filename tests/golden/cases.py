@@ -93,6 +93,10 @@ def variants():
                                     ("unclosed", "iso-2022-jp", lambda t: jp.jis(t, close=False))):
             yield (f"{name} {kind}", mail(word(label, encode(text)), b"text/plain; charset=" + label.encode(),
                                           body=encode(text) + b"\r\n"), {"subject": text, "body": text + "\n"})
+    jis8 = jp.jis("予算") + "ﾖｻﾝ".encode("cp932") + jp.jis("の件\n")
+    for label in (b"iso-2022-jp", b"us-ascii", None):
+        kind = b"text/plain" + (b"; charset=" + label if label else b"")
+        yield f"JIS8 as {label}", mail(content_type=kind, body=crlf(jis8)), {"body": "予算ﾖｻﾝの件\n"}
     text = "令和８年度予算の件\nよろしくお願いします\n"
     stripped = crlf(jp.jis(text).replace(b"\x1b", b""))
     yield "stripped ESC", mail(content_type=b"text/plain; charset=iso-2022-jp", body=stripped), {"body": text}
@@ -241,6 +245,9 @@ def file_names():
             }
             for form, (disposition, part_type) in forms.items():
                 yield f"{label} {form} {text[:12]}", with_part(disposition, part_type), {"name": text, "body": "hello\n"}
+    # macOS: か and a voice mark; 神 (U+FA19) of a name stays
+    apart = percent("か\u3099き\u3099\uFA19.pdf".encode())
+    yield "C3-16 NFD", with_part(b"attachment; filename*=utf-8''" + apart, b"application/octet-stream"), {"name": "がぎ\uFA19.pdf"}
 
 
 def archives():

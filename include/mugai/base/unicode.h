@@ -32,6 +32,16 @@ char *mugai_unicode_make_safe (const char *text, gssize length_bytes, gsize max_
 char *mugai_unicode_make_safe_lines (const char *text, gssize length_bytes, gsize max_bytes);
 
 /**
+ * mugai_unicode_join_voice_marks:
+ * @text: valid UTF-8
+ *
+ * Kana with a separate voice mark (U+3099, U+309A: file names of macOS) as one character each; nothing else is normalised.
+ *
+ * Returns: (transfer full)
+ */
+char *mugai_unicode_join_voice_marks (const char *text);
+
+/**
  * mugai_unicode_columns:
  * @text: valid UTF-8
  * @length_bytes: or -1

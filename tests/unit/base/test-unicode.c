@@ -59,6 +59,12 @@ static void test_columns (void) {
     g_assert_cmpuint (mugai_unicode_columns (rows[i].text, -1), ==, rows[i].columns);
 }
 
+/* か and U+3099 are が; U+FA19 of a person's name stays what it is. */
+static void test_voice_marks (void) {
+  g_autofree char *joined = mugai_unicode_join_voice_marks ("か\u3099は\u309A\uFA19e\u0301");
+  g_assert_cmpstr (joined, ==, "がぱ\uFA19e\u0301");
+}
+
 static void check_fold (const char *text, gboolean break_words, const char *wanted) {
   g_autofree char *folded = mugai_unicode_fold (text, 20, break_words);
 
@@ -81,6 +87,7 @@ int main (int argc, char **argv) {
   g_test_add_func ("/base/unicode/make-safe", test_make_safe);
   g_test_add_func ("/base/unicode/make-safe-lines", test_make_safe_lines);
   g_test_add_func ("/base/unicode/columns", test_columns);
+  g_test_add_func ("/base/unicode/voice-marks", test_voice_marks);
   g_test_add_func ("/base/unicode/fold", test_fold);
   return g_test_run ();
 }

@@ -51,6 +51,8 @@ static const Case cases[] = {
   { "bad pair costs one", "\x1B$B$\"/~$$\x1B(B", 12, "iso-2022-jp", "あ�い", "iso-2022-jp", MUGAI_CHARSET_REPAIRED },
   { "lone lead before a quote", "\x82\xA0\x82\"x\"\x82\xA2\x82\xA0\x82\xA2", 12, "shift_jis", "あ�\"x\"いあい", "cp932", MUGAI_CHARSET_REPAIRED },
   { "8-bit kana in JIS", "\x1B$B$\"\x1B(B\xB1\xB2", 10, "iso-2022-jp", "あｱｲ", "iso-2022-jp", MUGAI_CHARSET_OK },
+  { "8-bit kana in JIS without a label", "\x1B$B$\"\x1B(B\xB1\xB2", 10, NULL, "あｱｲ", "iso-2022-jp", MUGAI_CHARSET_GUESSED },
+  { "Netscape's x-user-defined says nothing", "\x89\xEF\x8B" "c", 4, "x-user-defined", "会議", "cp932", MUGAI_CHARSET_GUESSED },
   { "UTF-8 in JIS", "\x1B$B$\"\x1B(B\xE3\x81\x84", 11, "iso-2022-jp", "あい", "iso-2022-jp", MUGAI_CHARSET_OK },
   { "unknown escape stays", "\x1B[31m\x1B$B$\"\x1B(B", 13, "iso-2022-jp", "\x1B[31mあ", "iso-2022-jp", MUGAI_CHARSET_REPAIRED },
   { "NUL", "a\x00" "b", 3, "utf-8", "a�b", "utf-8", MUGAI_CHARSET_REPAIRED },

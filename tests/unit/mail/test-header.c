@@ -72,6 +72,8 @@ static const Case address_lists[] = {
   { "C3-11 raw Shift_JIS, 0x5C before the quote", "\"\x97\\\x8EZ\x82\xCC\x95\\\" <a@b.jp>", 19, "予算の表 <a@b.jp>", MUGAI_HEADER_ODD_RAW_8BIT },
   { "C3-11 unquoted", "\x94\\\x94\xFC <a@b.jp>", 13, "能美 <a@b.jp>", MUGAI_HEADER_ODD_RAW_8BIT },
   { "C3-12 raw JIS in quotes", "\"\x1B$B$\"%\"\x1B(B\" <a@b.jp>", 21, "あア <a@b.jp>", 0 },
+  { "C3-18 docomo in quotes", "\"a..b\"@docomo.ne.jp", 19, " <a..b@docomo.ne.jp>", 0 },
+  { "C3-18 a local part that needs its quotes", "\"a b\"@docomo.ne.jp", 18, " <\"a b\"@docomo.ne.jp>", 0 },
   { "C3-18 docomo", "a..b@docomo.ne.jp, .@ezweb.ne.jp, a.@docomo.ne.jp", 49, " <a..b@docomo.ne.jp>| <.@ezweb.ne.jp>| <a.@docomo.ne.jp>", 0 },
   { "C3-28 full-width @ is no address", "=?utf-8?B?Y2Vv77ygY29ycC5qcA==?= <e@x>", 38, "ceo＠corp.jp <e@x>", 0 },
   { "word in quotes", "\"=?utf-8?B?5bGx55Sw?=\" <a@b>", 28, "山田 <a@b>", 0 },

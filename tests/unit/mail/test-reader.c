@@ -104,6 +104,25 @@ static const OddCase odd_cases[] = {
   { "yenc", "\r\n=ybegin line=128 size=3 name=a\r\nmnop\r\n=yend size=3\r\n", "in-body-encoding" },
   { "base64-in-body", "\r\nsee\r\nUEsDBBQAAAAIAGZvb2JhcmJhemZvb2JhcmJhemZvb2JhcmJhemZvb2JhcmJhemZvb2Jhcg==\r\n",
     "in-body-encoding" },
+  { "uuencode-with-check", "\r\nbegin 644 a.txt\r\n#0V%Tx\r\n`\r\nend\r\n", "in-body-encoding" },
+  { "qp-in-body", "\r\nsee\r\n=E3=81=93=E3=82=8C=E3=81=AF=E8=A9=A6=E9=A8=93=\r\n=E3=81=A7=E3=81=99\r\n",
+    "in-body-encoding" },
+  { "blank-qp-in-body", "\r\n= E3= 81= 93= E3= 82= 8C= E3= 81= AF= E8= A9= A6= E9= A8= 93\r\n", "in-body-encoding" },
+  { "few-escapes", "\r\nx=3D1 y=3D2 in what somebody quoted from elsewhere\r\n", "" },
+  { "btoa-in-body", "\r\nxbtoa Begin\r\n9jqo^BlbD-BleB1DJ+*+F(f,q\r\nxbtoa End N 20 14 E 0 S 0 R 0\r\n",
+    "in-body-encoding" },
+  { "base64-word",
+    "\r\nNote: "
+    "bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB1L9RIvNEVUxTveLruM0rfj0WAK1jHDhaXXzOI8d4VFmtvBtMkA/+SNV1tdpcY4BAEl9l2w/"
+    "j4kSUt2 end\r\n",
+    "in-body-encoding" },
+  { "base64-in-url",
+    "\r\nsee "
+    "https://a.example/bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB1L9RIvNEVUxTveLruM0rfj0WAK1jHDhaXXzOI8d4VFmtvBtMkA/"
+    "+SNV1tdpcY4BAEl9l2w/"
+    "j4kSUt2?t=bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB1L9RIvNEVUxTveLruM0rfj0WAK1jHDhaXXzOI8d4VFmtvBtMkA/"
+    "+SNV1tdpcY4BAEl9l2w/j4kSUt2 end\r\n",
+    "" },
   { "rule", "\r\n++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++\r\n", "" },
   { "group", "To: undisclosed-recipients:;\r\n\r\nx", "" },
   { "nested-groups", "To: a:a:a:a:a:a:a:a:a:a:a:a:b@c;\r\n\r\nx", "header-limit" },

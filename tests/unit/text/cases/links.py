@@ -108,6 +108,8 @@ CASES = [
     ("safety", "style-close-trick", "<style>a{content:'</style><p>文</p>", {"has": ["文"]}),
     ("safety", "encoded-is-text", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>", {"has": ["<script>alert(1)</script>"]}),
     ("image", "alt", "<p><img src='logo.png' alt='市の紋章'></p>", {"has": ["市の紋章"], "lacks": ["logo.png"]}),
+    ("image", "title-for-alt", "<p><img src='logo.png' title='市の紋章'><img src=a alt='' title='飾り'></p>", {"has": ["市の紋章"], "lacks": ["飾り"]}),
+    ("links", "svg-link", "<svg><a xlink:href='http://svg.example/'><text>図</text></a></svg>", {"has": ["図", "http://svg.example/"]}),
     ("image", "alt-empty", "<p>文<img src='spacer.gif' alt=''>章</p>", {"is": "文章\n"}),
     ("image", "alt-missing", "<p>文<img src='photo-123.jpg' width=300>章</p>", {"has": ["文", "章"], "never": ["https?://"]}),
     ("image", "alt-in-line", "<p>前<img alt='図1'>後</p>", {"line": [["前", "図1", "後"]]}),
