@@ -53,6 +53,7 @@ typedef struct {
   char *id, *time, *from, *subject, *action, *direction, *reason, *state, *sha256;
   char **recipients;
   char *item_class; /* "normal", "high": not all could be looked into, "infected" */
+  char *scan;       /* the worst of its parts: "infected", "encrypted" ...; "": all are clean, or it was disposed of */
   guint64 size_bytes;
   gint64 kept_until_s; /* by hand; 0: by its class */
   guint n_parts;
@@ -61,10 +62,18 @@ typedef struct {
 void mugai_quarantine_item_free (MugaiQuarantineItem *item);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MugaiQuarantineItem, mugai_quarantine_item_free)
 
+/** mugai_quarantine_state_words: (transfer none): a state of an item, a release or a recipient as a person calls it: "requested": 承認待ち. */
+const char *mugai_quarantine_state_words (const char *state, gboolean japanese);
+/** mugai_quarantine_is_state: one of an item's states. */
+gboolean mugai_quarantine_is_state (const char *state);
+
 typedef struct {
   const char *since, *until; /* RFC 3339 prefixes, (nullable) */
   const char *state;         /* (nullable) */
+  const char *id;            /* this one (nullable) */
   const char *text;          /* in address, subject, id (nullable) */
+  const char
+      *units; /* only mail from or for these, a JSON array of "@domain" and addresses, in lower case (nullable) */
   guint limit, offset;
 } MugaiQuarantineQuery;
 

@@ -54,6 +54,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MugaiNoticeContext, mugai_notice_context_free)
 json_t *mugai_notice_context_to_json (const MugaiNoticeContext *context);
 MugaiNoticeContext *mugai_notice_context_from_json (json_t *json, GError **error);
 
+/** mugai_words_type: (transfer none): what a person calls such a file, by "detected" and "declared": 「表計算ファイル (Excel)」. */
+const char *mugai_words_type (const MugaiPart *part, gboolean japanese);
+/** mugai_words_size: (transfer full): "1.5 MB". */
+char *mugai_words_size (guint64 size_bytes);
+
 /** mugai_sanitize_rebuild: (transfer full): the new message: body texts, the notice at their end, kept parts. */
 GBytes *mugai_sanitize_rebuild (const MugaiInspection *inspection, const MugaiDecision *decision,
                                 const MugaiNoticeContext *context, GError **error);

@@ -3,7 +3,8 @@
  * audit/index: filling the search index from the chain, from where it stopped.
  *
  * Each line has its segment and place, so that it is read from the chain when it is found. One transaction for each batch: an update that
- * was broken off goes on at the next. No sync: what is lost is made again.
+ * was broken off goes on at the next. No sync: what is lost is made again. Addresses and hashes come in any order: a batch of them is sorted
+ * before it goes to its tree, or each of them would bring a page of it in and out again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,25 +16,34 @@
 #include "search.h"
 #include "segment.h"
 
-#define BATCH_LINES 50000u
-#define MAX_HASHES 200u /* of one line */
-#define HASH_DIGITS 15u /* of a SHA-256: 60 bits find it; the line itself is looked at then */
+#define BATCH_LINES 100000u /* in a transaction: other searches wait for it */
+#define MAX_HASHES 200u     /* of one line */
+#define HASH_DIGITS 15u     /* of a SHA-256: 60 bits find it; the line itself is looked at then */
 
 enum { LINE, PERSON, HASH, SUBJECT, GRAMS, RULE, N_STATEMENTS };
 
 static const char *const sql[N_STATEMENTS] = {
   "INSERT OR REPLACE INTO lines VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-  "INSERT OR IGNORE INTO people VALUES (?1, ?2)",
-  "INSERT OR IGNORE INTO hashes VALUES (?1, ?2)",
+  "INSERT INTO new_people VALUES (?1, ?2)",
+  "INSERT INTO new_hashes VALUES (?1, ?2)",
   "INSERT OR REPLACE INTO subjects VALUES (?1, ?2)",
   "INSERT INTO grams (rowid, pairs) VALUES (?1, ?2)",
   "INSERT OR IGNORE INTO rules VALUES (?1, ?2, ?3)",
 };
 
+static const char batch_begin[] = "CREATE TEMP TABLE IF NOT EXISTS new_people (address TEXT, seq INTEGER);"
+                                  "CREATE TEMP TABLE IF NOT EXISTS new_hashes (hash INTEGER, seq INTEGER);"
+                                  "BEGIN";
+static const char batch_end[] =
+    "INSERT OR IGNORE INTO people SELECT address, seq FROM new_people ORDER BY address, seq;"
+    "INSERT OR IGNORE INTO hashes SELECT hash, seq FROM new_hashes ORDER BY hash, seq;"
+    "DELETE FROM new_people; DELETE FROM new_hashes; COMMIT";
+
 typedef struct {
   MugaiAuditSearch *search;
   sqlite3_stmt *statements[N_STATEMENTS];
-  gint64 segment, offset, n;
+  gint64 segment, offset;
+  guint n;                    /* lines in the batch */
   gint64 first_seq, last_seq; /* of the segment, 0: none yet */
   char *first_at, *last_at;   /* the earliest and the latest in it: clocks are set back, too */
   gboolean failed;
@@ -206,6 +216,7 @@ static gboolean run (MugaiAuditSearch *search, const char *text, GError **error)
          || mugai_audit_search_fail (search, text, error);
 }
 
+/* How far the segment is read: in the same transaction as what was read of it. */
 static gboolean save_place (Filler *filler, GError **error) {
   g_autofree char *text =
       g_strdup_printf ("UPDATE segments SET done = %" G_GINT64_FORMAT ", first_seq = %" G_GINT64_FORMAT
@@ -213,7 +224,10 @@ static gboolean save_place (Filler *filler, GError **error) {
                        filler->offset, filler->first_seq, filler->last_seq, filler->segment);
   g_autoptr (MugaiJson) done = mugai_audit_search_rows (filler->search, text, filler->first_at, filler->last_at, error);
 
-  return done != NULL && run (filler->search, "COMMIT;BEGIN", error);
+  if (done == NULL || filler->n < BATCH_LINES)
+    return done != NULL;
+  filler->n = 0;
+  return run (filler->search, batch_end, error) && run (filler->search, batch_begin, error);
 }
 
 /* From the index: how far the segment is read. */
@@ -263,7 +277,7 @@ static gboolean fill_segment (Filler *filler, const char *name, GError **error) 
     filler->offset += (gint64) length_bytes + 1;
     if (filler->failed)
       return mugai_audit_search_fail (filler->search, "cannot write", error);
-    if (++filler->n % BATCH_LINES == 0 && !save_place (filler, error))
+    if (++filler->n >= BATCH_LINES && !save_place (filler, error))
       return FALSE;
   }
 }
@@ -293,7 +307,7 @@ static GPtrArray *choose_longer (MugaiAuditSearch *search, GPtrArray *names, GEr
 
 static gboolean fill (MugaiAuditSearch *search, GPtrArray *names, GError **error) {
   Filler filler = { .search = search };
-  gboolean done = run (search, "BEGIN", error);
+  gboolean done = run (search, batch_begin, error);
 
   for (guint i = 0; done && i < N_STATEMENTS; i++)
     if (sqlite3_prepare_v3 (search->index, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &filler.statements[i], NULL)
@@ -305,7 +319,7 @@ static gboolean fill (MugaiAuditSearch *search, GPtrArray *names, GError **error
     (void) sqlite3_finalize (filler.statements[i]);
   g_free (filler.first_at);
   g_free (filler.last_at);
-  return run (search, "COMMIT", done ? error : NULL) && done;
+  return run (search, batch_end, done ? error : NULL) && done;
 }
 
 gboolean mugai_audit_search_update (MugaiAuditSearch *search, GError **error) {

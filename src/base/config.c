@@ -15,6 +15,7 @@
 
 #include <gio/gio.h>
 
+#include "mugai/base/base.h"
 #include "mugai/base/fd.h"
 #include "mugai/base/yaml.h"
 
@@ -400,6 +401,7 @@ MugaiConfig *mugai_config_load (const char *path, GError **error) {
   Reading reading = { .folder = folder, .problems = { .list = list }, .config = config };
 
   config->file = g_strdup (absolute);
+  config->sha256 = mugai_sha256_hex (data != NULL ? data : "", length_bytes);
   take_defaults (&reading);
   g_autoptr (MugaiYamlFile) file = mugai_yaml_parse (path, text, length_bytes, &reading.problems);
   take_root (&reading, file->root);
@@ -419,6 +421,7 @@ void mugai_config_free (MugaiConfig *config) {
       g_free (*(char **) (void *) ((char *) config + keys[i].offset));
   }
   g_free (config->file);
+  g_free (config->sha256);
   g_free (config);
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * cli/audit-report: a month for people: text, CSV, or HTML with plain SVG charts.
+ * cli/audit-report: a month for people: what its figures are called; text and CSV. HTML is audit-page.c's.
  *
- * Texts of senders stand in it: made safe for a terminal, quoted for CSV (and never a formula), escaped for HTML. The HTML loads
- * nothing and runs nothing.
+ * Texts of senders stand in it: made safe for a terminal, quoted for CSV (and never a formula).
  */
+#include "audit-report.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -12,90 +13,171 @@
 
 #include "audit.h"
 #include "cli.h"
-#include "words.h"
+#include "quarantine-words.h"
 
 #define MAX_NAME_BYTES 300u
-#define CHART_WIDTH 640
-#define CHART_HEIGHT 160
-#define MAX_BARS 31
 
-static const struct {
-  const char *key, *ja, *en;
-} tables[] = {
-  { "directions", "方向別", "By direction" },
-  { "verdicts", "検査結果別", "By verdict" },
-  { "senders", "送信者（上位 20）", "Top senders" },
-  { "rules", "規則別", "By rule" },
-  { "clauses", "条項別（適用された条項）", "Clauses that rules served" },
-  { "exceptions", "使用された例外", "Exceptions used" },
-  { "exceptions_standing", "例外の現況（使用回数、期限）", "Exceptions as they stand (uses, end)" },
-  { "coverage", "基準の条項ごとの適用件数", "Clauses of the standards, with uses" },
-  { "approvers", "承認者別の解除", "Releases by approver" },
-  { "failures", "障害", "Failures" },
-  { "acts", "操作", "Acts" },
+/* ---- words ---- */
+
+static const MugaiCliWord failures[] = {
+  { "no-worker", "検査工程に空きがなかった", "no worker was idle" },
+  { "worker-died", "検査工程が 1 度落ちた", "a worker died once" },
+  { "worker-died-twice", "検査工程が 2 度落ちた", "a worker died twice" },
+  { "message-unreadable", "メールを読み取れなかった", "the message could not be read" },
+  { "scanner-missing", "ウイルス定義がなかった", "no signatures were loaded" },
+  { "signatures-stale", "ウイルス定義が古かった", "the signatures were old" },
+  { "facts-invalid", "検査結果が壊れていた", "what a worker found was not well-formed" },
+  { "gate-refused", "最終確認で止めた", "the last check refused it" },
+  { "keeper-failed", "保管・記録ができなかった", "it could not be kept or recorded" },
 };
 
-static const struct {
-  const char *key, *ja, *en;
-} totals[] = {
-  { "total", "受付", "Mails" },     { "delivered", "配送", "delivered" },         { "held", "隔離", "held" },
-  { "refused", "拒否", "refused" }, { "tempfailed", "一時エラー", "tempfailed" }, { "infected", "感染", "infected" },
-};
-
-static char *name_of (json_t *row, const char *key) {
-  const char *name = json_string_value (json_object_get (row, key));
-
-  return mugai_unicode_make_safe (name != NULL && name[0] != '\0' ? name : "-", -1, MAX_NAME_BYTES);
+static char *direction_name (const char *id) {
+  return g_strdup (mugai_cli_words_direction (id));
 }
 
-static json_int_t number_of (json_t *row, const char *key) {
+static char *scan_name (const char *id) {
+  return g_strdup (mugai_cli_words_scan (id));
+}
+
+static char *act_name (const char *id) {
+  return g_strdup (mugai_cli_words_act_kind (id));
+}
+
+static char *failure_name (const char *id) {
+  return g_strdup (mugai_cli_word (failures, G_N_ELEMENTS (failures), id));
+}
+
+const MugaiCliMonthTable mugai_cli_month_tables[MUGAI_CLI_N_MONTH_TABLES] = {
+  { "directions", "方向別", "By direction", direction_name },
+  { "verdicts", "検査結果別", "By verdict", scan_name },
+  { "senders", "送信者（上位 20）", "Top senders", NULL },
+  { "rules", "規則別", "By rule", NULL },
+  { "clauses", "条項別（適用された条項）", "Clauses that rules served", NULL },
+  { "exceptions", "使用された例外", "Exceptions used", NULL },
+  { "exceptions_standing", "例外の現況（使用回数、期限）", "Exceptions as they stand (uses, end)", NULL },
+  { "coverage", "基準の条項ごとの適用件数", "Clauses of the standards, with uses", NULL },
+  { "approvers", "承認者別の解除", "Releases by approver", mugai_cli_words_person },
+  { "failures", "障害", "Failures", failure_name },
+  { "acts", "操作", "Acts", act_name },
+};
+
+const MugaiCliMonthTotal mugai_cli_month_totals[MUGAI_CLI_N_MONTH_TOTALS] = {
+  { "total", "受付", "Mails", "判定したメールの総数", "all that were decided on" },
+  { "delivered", "配達", "delivered", "配達したメール（無害化したものを含む）", "as they were, or made harmless" },
+  { "held", "保管", "held", "配達せず、隔離領域に保管したメール", "kept in the quarantine, not delivered" },
+  { "refused", "拒否", "refused", "受け取らず、送信側にその旨を返したメール", "not taken; the sending side was told" },
+  { "tempfailed", "一時エラー", "put off", "今は受け取れず、送り直しを求めたメール",
+    "to be sent again; nothing is lost" },
+  { "infected", "ウイルス検出", "infected", "ウイルスが見つかったメール（上のいずれかに含まれます）",
+    "a virus was found (counted above, too)" },
+};
+
+char *mugai_cli_month_count (json_int_t n) {
+  g_autofree char *digits = g_strdup_printf ("%" JSON_INTEGER_FORMAT, n);
+  GString *text = g_string_new (digits);
+
+  for (gssize at = (gssize) strlen (digits) - 3; at > 0; at -= 3)
+    g_string_insert_c (text, at, ',');
+  return g_string_free (text, FALSE);
+}
+
+/* Whether a section without a row is worth a line: that there was none is news, that nothing stands beside a copy of a chain is none. */
+gboolean mugai_cli_month_has (json_t *report, const MugaiCliMonthTable *table) {
+  return json_object_get (report, table->key) != NULL;
+}
+
+char *mugai_cli_month_name (const MugaiCliMonthTable *table, json_t *row) {
+  const char *name = json_string_value (json_object_get (row, "name"));
+  g_autofree char *word = table->word != NULL && name != NULL ? table->word (name) : g_strdup (name);
+
+  return mugai_unicode_make_safe (word != NULL && word[0] != '\0' ? word : "-", -1, MAX_NAME_BYTES);
+}
+
+json_int_t mugai_cli_month_number (json_t *row, const char *key) {
   json_t *value = json_object_get (row, key);
 
   return json_is_real (value) ? (json_int_t) json_real_value (value) : json_integer_value (value);
 }
 
-static char *anomaly_words (json_t *anomaly) {
-  g_autofree char *day = name_of (anomaly, "day"), *what = name_of (anomaly, "what");
+static const char *total_words (const char *key) {
+  for (gsize i = 0; i < MUGAI_CLI_N_MONTH_TOTALS; i++)
+    if (strcmp (mugai_cli_month_totals[i].key, key) == 0)
+      return MUGAI_CLI_WORDS (mugai_cli_month_totals[i].ja, mugai_cli_month_totals[i].en);
+  return key;
+}
 
-  return g_strdup_printf (MUGAI_CLI_WORDS ("%s: %s が %" JSON_INTEGER_FORMAT " 件（それまでの平均 %.1f 件）",
-                                           "%s: %s: %" JSON_INTEGER_FORMAT ", the mean of the days before is %.1f"),
-                          day, what, number_of (anomaly, "count"),
+char *mugai_cli_month_anomaly (json_t *anomaly) {
+  const char *day = json_string_value (json_object_get (anomaly, "day")),
+             *what = json_string_value (json_object_get (anomaly, "what"));
+  g_autofree char *safe = mugai_unicode_make_safe (day != NULL ? day : "-", -1, MAX_NAME_BYTES);
+  g_autofree char *count = mugai_cli_month_count (mugai_cli_month_number (anomaly, "count"));
+
+  return g_strdup_printf (MUGAI_CLI_WORDS ("%s: %s が %s 件（その前 4 週間の平均は 1 日 %.1f 件）",
+                                           "%s: %s: %s; the mean of the four weeks before is %.1f a day"),
+                          safe, total_words (what != NULL ? what : "-"), count,
                           json_number_value (json_object_get (anomaly, "mean_before")));
 }
 
 /* ---- text ---- */
 
-static void print_text (json_t *report) {
+/* A number at the right of its column, in front of what it counts. */
+static void print_count (json_int_t n, const char *name) {
+  g_autofree char *count = mugai_cli_month_count (n);
+
+  printf ("  %12s  %s\n", count, name);
+}
+
+static void print_totals (json_t *report) {
+  printf (MUGAI_CLI_WORDS ("月次報告 %s\n\n", "Report on %s\n\n"),
+          json_string_value (json_object_get (report, "month")));
+  for (gsize t = 0; t < MUGAI_CLI_N_MONTH_TOTALS; t++) {
+    const MugaiCliMonthTotal *total = &mugai_cli_month_totals[t];
+    g_autofree char *name =
+        g_strdup_printf (MUGAI_CLI_WORDS ("%s: %s", "%s: %s"), MUGAI_CLI_WORDS (total->ja, total->en),
+                         MUGAI_CLI_WORDS (total->meaning_ja, total->meaning_en));
+    print_count (mugai_cli_month_number (json_object_get (report, "totals"), total->key), name);
+  }
+  print_count (mugai_cli_month_number (report, "signature_age_s") / 3600,
+               MUGAI_CLI_WORDS ("時間: ウイルス定義がもっとも古かったとき", "hours: the oldest signatures in use"));
+}
+
+static void print_anomalies (json_t *report) {
   json_t *row;
   size_t i;
 
-  printf (MUGAI_CLI_WORDS ("監査報告 %s\n\n", "Audit report %s\n\n"),
-          json_string_value (json_object_get (report, "month")));
-  for (gsize t = 0; t < G_N_ELEMENTS (totals); t++)
-    printf ("  %s: %" JSON_INTEGER_FORMAT "\n", MUGAI_CLI_WORDS (totals[t].ja, totals[t].en),
-            number_of (json_object_get (report, "totals"), totals[t].key));
-  printf (MUGAI_CLI_WORDS ("  定義ファイルの最大経過時間: %" JSON_INTEGER_FORMAT " 時間\n",
-                           "  oldest signatures in use: %" JSON_INTEGER_FORMAT " hours\n"),
-          number_of (report, "signature_age_s") / 3600);
-  for (gsize t = 0; t < G_N_ELEMENTS (tables); t++) {
-    json_t *rows = json_object_get (report, tables[t].key);
-    if (json_array_size (rows) > 0)
-      printf ("\n%s\n", MUGAI_CLI_WORDS (tables[t].ja, tables[t].en));
-    json_array_foreach (rows, i, row) {
-      g_autofree char *name = name_of (row, "name");
-      printf ("  %8" JSON_INTEGER_FORMAT "  %s\n", number_of (row, "n"), name);
-    }
-  }
-  json_t *anomalies = json_object_get (report, "anomalies");
-  if (json_array_size (anomalies) > 0)
-    printf ("\n%s\n", MUGAI_CLI_WORDS ("通常と異なる日", "Days unlike those before"));
-  json_array_foreach (anomalies, i, row) {
-    g_autofree char *words = anomaly_words (row);
+  printf ("\n%s\n", MUGAI_CLI_WORDS (MUGAI_CLI_ANOMALIES_JA, MUGAI_CLI_ANOMALIES_EN));
+  if (json_array_size (json_object_get (report, "anomalies")) == 0)
+    printf ("  %s\n", MUGAI_CLI_WORDS ("ありませんでした", "none"));
+  json_array_foreach (json_object_get (report, "anomalies"), i, row) {
+    g_autofree char *words = mugai_cli_month_anomaly (row);
     printf ("  %s\n", words);
   }
 }
 
+static void print_text (json_t *report) {
+  json_t *row;
+  size_t i;
+
+  print_totals (report);
+  print_anomalies (report);
+  for (gsize t = 0; t < MUGAI_CLI_N_MONTH_TABLES; t++) {
+    const MugaiCliMonthTable *table = &mugai_cli_month_tables[t];
+    json_t *rows = json_object_get (report, table->key);
+    if (!mugai_cli_month_has (report, table))
+      continue;
+    printf ("\n%s\n", MUGAI_CLI_WORDS (table->ja, table->en));
+    if (json_array_size (rows) == 0)
+      printf ("  %s\n", MUGAI_CLI_WORDS ("ありませんでした", "none"));
+    json_array_foreach (rows, i, row) {
+      g_autofree char *name = mugai_cli_month_name (table, row);
+      print_count (mugai_cli_month_number (row, "n"), name);
+    }
+  }
+}
+
 /* ---- CSV ---- */
+
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF" /* else a spreadsheet takes UTF-8 for Shift_JIS */
 
 /* Quoted; what a spreadsheet would take for a formula gets an apostrophe. */
 static void print_cell (const char *text, gboolean last) {
@@ -116,94 +198,44 @@ static void print_csv_row (const char *table, const char *name, json_int_t n) {
   print_cell (number, TRUE);
 }
 
+static void print_csv_totals (const char *table, json_t *row) {
+  for (gsize t = 0; t < MUGAI_CLI_N_MONTH_TOTALS; t++) {
+    const MugaiCliMonthTotal *total = &mugai_cli_month_totals[t];
+    print_csv_row (table, MUGAI_CLI_WORDS (total->ja, total->key), mugai_cli_month_number (row, total->key));
+  }
+}
+
+static void print_csv_tables (json_t *report) {
+  json_t *row;
+  size_t i;
+
+  for (gsize t = 0; t < MUGAI_CLI_N_MONTH_TABLES; t++) {
+    const MugaiCliMonthTable *table = &mugai_cli_month_tables[t];
+    json_array_foreach (json_object_get (report, table->key), i, row) {
+      g_autofree char *name = mugai_cli_month_name (table, row);
+      print_csv_row (MUGAI_CLI_WORDS (table->ja, table->key), name, mugai_cli_month_number (row, "n"));
+    }
+  }
+}
+
 static void print_csv (json_t *report) {
   json_t *row;
   size_t i;
 
-  fputs ("\"table\",\"name\",\"count\"\r\n", stdout);
-  for (gsize t = 0; t < G_N_ELEMENTS (totals); t++)
-    print_csv_row ("totals", totals[t].key, number_of (json_object_get (report, "totals"), totals[t].key));
-  print_csv_row ("signatures", "oldest_s", number_of (report, "signature_age_s"));
+  fputs (BYTE_ORDER_MARK, stdout);
+  fputs (MUGAI_CLI_WORDS ("\"表\",\"項目\",\"件数\"\r\n", "\"table\",\"name\",\"count\"\r\n"), stdout);
+  print_csv_totals (MUGAI_CLI_WORDS ("月の合計", "totals"), json_object_get (report, "totals"));
+  print_csv_row (MUGAI_CLI_WORDS ("ウイルス定義", "signatures"), MUGAI_CLI_WORDS ("最大経過秒数", "oldest_s"),
+                 mugai_cli_month_number (report, "signature_age_s"));
   json_array_foreach (json_object_get (report, "days"), i, row) {
-    for (gsize t = 0; t < G_N_ELEMENTS (totals); t++) {
-      g_autofree char *day = name_of (row, "day");
-      g_autofree char *table = g_strdup_printf ("day-%s", totals[t].key);
-      print_csv_row (table, day, number_of (row, totals[t].key));
-    }
+    const char *day = json_string_value (json_object_get (row, "day"));
+    print_csv_totals (day != NULL ? day : "-", row);
   }
-  for (gsize t = 0; t < G_N_ELEMENTS (tables); t++) {
-    json_array_foreach (json_object_get (report, tables[t].key), i, row) {
-      g_autofree char *name = name_of (row, "name");
-      print_csv_row (tables[t].key, name, number_of (row, "n"));
-    }
-  }
+  print_csv_tables (report);
   json_array_foreach (json_object_get (report, "anomalies"), i, row) {
-    g_autofree char *day = name_of (row, "day"), *what = name_of (row, "what");
-    g_autofree char *name = g_strdup_printf ("%s %s", day, what);
-    print_csv_row ("anomalies", name, number_of (row, "count"));
+    g_autofree char *words = mugai_cli_month_anomaly (row);
+    print_csv_row (MUGAI_CLI_WORDS (MUGAI_CLI_ANOMALIES_JA, "anomalies"), words, mugai_cli_month_number (row, "count"));
   }
-}
-
-/* ---- HTML ---- */
-
-static void print_chart (json_t *days, const char *key, const char *title) {
-  json_int_t most = 1;
-  json_t *row;
-  size_t i;
-
-  json_array_foreach (days, i, row) most = MAX (most, number_of (row, key));
-  printf ("<h2>%s</h2>\n<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" role=\"img\" "
-          "aria-label=\"%s\">\n",
-          title, CHART_WIDTH, CHART_HEIGHT + 20, CHART_WIDTH, title);
-  json_array_foreach (days, i, row) {
-    int width = CHART_WIDTH / MAX_BARS;
-    int height = (int) ((double) number_of (row, key) / (double) most * CHART_HEIGHT);
-    g_autofree char *day = name_of (row, "day");
-    if (i >= MAX_BARS)
-      break;
-    printf ("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#36c\"><title>%s: %" JSON_INTEGER_FORMAT
-            "</title></rect><text x=\"%d\" y=\"%d\" font-size=\"9\">%.2s</text>\n",
-            (int) i * width, CHART_HEIGHT - height, width - 3, height, day, number_of (row, key), (int) i * width,
-            CHART_HEIGHT + 14, strlen (day) >= 10 ? day + 8 : day);
-  }
-  fputs ("</svg>\n", stdout);
-}
-
-static void print_html (json_t *report) {
-  const char *month = json_string_value (json_object_get (report, "month"));
-  json_t *row;
-  size_t i;
-
-  printf ("<!DOCTYPE html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\"><title>mugai %s</title>\n"
-          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-          "<style>body{font-family:sans-serif;max-width:50em;margin:2em auto}td{padding:0 1em 0 "
-          "0}td:first-child{text-align:right}</style>"
-          "</head><body>\n<h1>%s %s</h1>\n<table>\n",
-          mugai_cli_japanese () ? "ja" : "en", month, MUGAI_CLI_WORDS ("監査報告", "Audit report"), month);
-  for (gsize t = 0; t < G_N_ELEMENTS (totals); t++)
-    printf ("<tr><td>%" JSON_INTEGER_FORMAT "</td><td>%s</td></tr>\n",
-            number_of (json_object_get (report, "totals"), totals[t].key),
-            MUGAI_CLI_WORDS (totals[t].ja, totals[t].en));
-  printf ("<tr><td>%" JSON_INTEGER_FORMAT "</td><td>%s</td></tr>\n</table>\n",
-          number_of (report, "signature_age_s") / 3600,
-          MUGAI_CLI_WORDS ("定義ファイルの最大経過時間 [時間]", "oldest signatures in use [h]"));
-  for (gsize t = 0; t < G_N_ELEMENTS (totals); t++)
-    print_chart (json_object_get (report, "days"), totals[t].key, MUGAI_CLI_WORDS (totals[t].ja, totals[t].en));
-  for (gsize t = 0; t < G_N_ELEMENTS (tables); t++) {
-    printf ("<h2>%s</h2>\n<table>\n", MUGAI_CLI_WORDS (tables[t].ja, tables[t].en));
-    json_array_foreach (json_object_get (report, tables[t].key), i, row) {
-      g_autofree char *name = name_of (row, "name");
-      g_autofree char *escaped = g_markup_escape_text (name, -1);
-      printf ("<tr><td>%" JSON_INTEGER_FORMAT "</td><td>%s</td></tr>\n", number_of (row, "n"), escaped);
-    }
-    fputs ("</table>\n", stdout);
-  }
-  printf ("<h2>%s</h2>\n<ul>\n", MUGAI_CLI_WORDS ("通常と異なる日", "Days unlike those before"));
-  json_array_foreach (json_object_get (report, "anomalies"), i, row) {
-    g_autofree char *words = anomaly_words (row);
-    printf ("<li>%s</li>\n", words);
-  }
-  fputs ("</ul>\n</body></html>\n", stdout);
 }
 
 int mugai_cli_audit_report (const MugaiCliAudit *options, const char *folder) {
@@ -227,7 +259,7 @@ int mugai_cli_audit_report (const MugaiCliAudit *options, const char *folder) {
   } else if (strcmp (format, "csv") == 0)
     print_csv (report);
   else if (strcmp (format, "html") == 0)
-    print_html (report);
+    mugai_cli_month_print_page (report);
   else if (strcmp (format, "text") == 0)
     print_text (report);
   else

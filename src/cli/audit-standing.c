@@ -90,6 +90,7 @@ void mugai_cli_audit_add_standing (const MugaiCliAudit *options, json_t *report)
 
   if (policy == NULL)
     return;
+  json_object_set_new (report, "organisation", mugai_json_string (mugai_policy_organisation (policy)->name));
   MugaiPolicyOptions asked = { .policy = options->config->policy };
   g_autoptr (MugaiJson) list = mugai_policy_list (policy, g_get_real_time ());
   g_autoptr (MugaiJson) used = by_name (json_object_get (report, "exceptions"));

@@ -15,6 +15,7 @@
 
 #include "audit.h"
 #include "cli.h"
+#include "quarantine-words.h"
 #include "words.h"
 
 #define DEFAULT_CONFIG "/etc/mugai/mugai.yaml"
@@ -54,11 +55,13 @@ gboolean mugai_cli_audit_note (const MugaiCliAudit *options, const char *kind, j
 
   if (options->keeper_socket == NULL) /* a copy elsewhere */
     return TRUE;
+  if (mugai_cli_japanese ())
+    json_object_set_new (body, "language", json_string ("ja"));
   g_autoptr (MugaiJson) answer = mugai_keeper_act (options->keeper_socket, kind, body, KEEPER_WAIT_MS, &error);
   if (answer != NULL)
     return TRUE;
   gboolean refused = g_error_matches (error, MUGAI_KEEPER_ERROR, MUGAI_KEEPER_ERROR_FAILED);
-  *ret_status = mugai_cli_fail (refused ? EX_NOPERM : EX_TEMPFAIL, "audit", "%s", error->message);
+  *ret_status = mugai_cli_fail (refused ? EX_NOPERM : EX_TEMPFAIL, "audit", "%s", mugai_cli_keeper_words (error));
   return FALSE;
 }
 
@@ -85,19 +88,32 @@ static const char *text_at (json_t *object, const char *key) {
   return text != NULL ? text : "";
 }
 
+/* (transfer full): what an act was about; of one that is about nothing of these, all that it says. */
+static char *summarise_act (json_t *body) {
+  static const char *const members[] = { "item", "recipient", "month", "because", "reason", "reply" };
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (members); i++) {
+    const char *value = text_at (body, members[i]);
+    if (value[0] != '\0')
+      g_string_append_printf (text, "%s%s", text->len > 0 ? " " : "", value);
+  }
+  return text->len > 0 ? g_strdup (text->str) : mugai_json_line (body);
+}
+
 /* (transfer full): a line's body in one line for people. */
 static char *summarise (json_t *line) {
   json_t *body = json_object_get (line, "body");
   json_t *recipients = json_object_get (body, "recipients");
 
   if (strcmp (text_at (line, "kind"), "record") != 0)
-    return mugai_json_line (body);
+    return summarise_act (body);
   const char *rule = text_at (json_array_get (json_object_get (body, "reasons"), 0), "rule");
   size_t n = json_array_size (recipients);
   g_autofree char *more = n > 1 ? g_strdup_printf (" +%" G_GSIZE_FORMAT, n - 1) : g_strdup ("");
-  return g_strdup_printf ("%s %s%s%s%s <%s> → <%s>%s %s", text_at (body, "id"), text_at (body, "action"),
-                          rule[0] != '\0' ? " (" : "", rule, rule[0] != '\0' ? ")" : "",
-                          text_at (json_object_get (body, "envelope"), "from"),
+  return g_strdup_printf ("%s %s%s%s%s <%s> → <%s>%s %s", text_at (body, "id"),
+                          mugai_cli_words_mail_action (text_at (body, "action")), rule[0] != '\0' ? " (" : "", rule,
+                          rule[0] != '\0' ? ")" : "", text_at (json_object_get (body, "envelope"), "from"),
                           text_at (json_array_get (recipients, 0), "address"), more, text_at (body, "subject"));
 }
 
@@ -120,9 +136,9 @@ static void print_table (GPtrArray *lines) {
     json_t *line = g_ptr_array_index (lines, i - 1);
     char **row = g_new0 (char *, G_N_ELEMENTS (columns) + 1);
     row[0] = g_strdup_printf ("%" JSON_INTEGER_FORMAT, json_integer_value (json_object_get (line, "seq")));
-    row[1] = g_strdup (text_at (line, "at"));
-    row[2] = g_strdup (text_at (line, "kind"));
-    row[3] = g_strdup (text_at (line, "actor"));
+    row[1] = mugai_cli_local_time (text_at (line, "at"));
+    row[2] = g_strdup (mugai_cli_words_act_kind (text_at (line, "kind")));
+    row[3] = g_strdup (text_at (line, "actor")); /* as --actor finds it */
     row[4] = summarise (line);
     g_ptr_array_add (rows, row);
   }
@@ -226,7 +242,7 @@ static void print_usage (FILE *out) {
 #define TEXT(name, field, ja, en, argument)                                                                            \
   { name, 0, 0, G_OPTION_ARG_FILENAME, &options->field, MUGAI_CLI_WORDS (ja, en), argument }
 
-static gboolean parse (Options *options, int *argc, char ***argv, const char *name, GError **error) {
+static gboolean parse (Options *options, int *argc, char ***argv, gsize which, GError **error) {
   const GOptionEntry entries[] = {
     TEXT ("config", config_path, "mugai.yaml (" DEFAULT_CONFIG ")", "mugai.yaml (" DEFAULT_CONFIG ")", "FILE"),
     TEXT ("audit", audit, "監査記録のフォルダ", "folder of the chain", "DIR"),
@@ -258,19 +274,17 @@ static gboolean parse (Options *options, int *argc, char ***argv, const char *na
     { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, MUGAI_CLI_WORDS ("JSON で出力", "JSON for programs"), NULL },
     G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("[DIR]");
-  g_autofree char *program = g_strdup_printf ("mugai audit %s", name);
+  g_autofree char *what = g_strdup_printf ("mugai audit %s", commands[which].name);
 
-  g_set_prgname (program);
-  g_option_context_add_main_entries (context, entries, NULL);
-  return g_option_context_parse (context, argc, argv, error);
+  return mugai_cli_parse (what, "[DIR]", MUGAI_CLI_WORDS (commands[which].ja, commands[which].en), entries, argc, argv,
+                          error);
 }
 
 static int run (gsize which, int argc, char **argv) {
   g_auto (MugaiCliAudit) options = { .limit = commands[which].limit };
   g_autoptr (GError) error = NULL;
 
-  if (!parse (&options, &argc, &argv, commands[which].name, &error))
+  if (!parse (&options, &argc, &argv, which, &error))
     return mugai_cli_fail (EX_USAGE, "audit", "%s", error->message);
   if (options.limit < 0 || options.offset < 0 || argc > 2)
     return mugai_cli_fail (EX_USAGE, "audit", "%s", MUGAI_CLI_WORDS ("引数が正しくありません", "wrong arguments"));

@@ -14,6 +14,7 @@
 #include "mugai/quarantine/acts.h"
 
 #include "cli.h"
+#include "quarantine-words.h"
 #include "words.h"
 
 json_t *mugai_cli_act (const MugaiCliQuarantine *options, const char *name, const char *kind, const char *id,
@@ -31,11 +32,18 @@ json_t *mugai_cli_act (const MugaiCliQuarantine *options, const char *name, cons
     json_object_set_new (body, "item", mugai_json_string (id));
   if (options->reason != NULL)
     json_object_set_new (body, "reason", mugai_json_string (options->reason));
+  if (mugai_cli_japanese ())
+    json_object_set_new (body, "language", json_string ("ja"));
   json_t *answer = mugai_keeper_act (options->keeper_socket, kind, body, MUGAI_CLI_KEEPER_WAIT_MS, &error);
   if (answer != NULL)
     return answer;
   gboolean refused = g_error_matches (error, MUGAI_KEEPER_ERROR, MUGAI_KEEPER_ERROR_FAILED);
-  *ret_status = mugai_cli_fail (refused ? EX_NOPERM : EX_TEMPFAIL, name, "%s", error->message);
+  if (refused) /* the keeper's own words, for the person */
+    *ret_status = mugai_cli_fail (EX_NOPERM, name, "%s", mugai_cli_keeper_words (error));
+  else
+    *ret_status =
+        mugai_cli_fail (EX_TEMPFAIL, name, MUGAI_CLI_WORDS ("記録係が応答しないため、行いません（%s）", "not done: %s"),
+                        error->message);
   return NULL;
 }
 
@@ -49,8 +57,9 @@ static int print_answer (const MugaiCliQuarantine *options, const char *id, json
     return 0;
   }
   g_autofree char *safe = mugai_unicode_make_safe (id, -1, 64);
-  printf ("%s%s%s%s%s%s\n", safe, safe[0] != '\0' ? ": " : "", done, state != NULL ? " (" : "",
-          state != NULL ? state : "", state != NULL ? ")" : "");
+  printf ("%s%s%s%s%s%s\n", safe, safe[0] != '\0' ? ": " : "", done,
+          state != NULL ? MUGAI_CLI_WORDS ("（現在の状態: ", " (") : "",
+          state != NULL ? mugai_cli_words_state (state) : "", state != NULL ? MUGAI_CLI_WORDS ("）", ")") : "");
   return 0;
 }
 
@@ -122,31 +131,34 @@ int mugai_cli_quarantine_rotate (const MugaiCliQuarantine *options, const char *
 
 /* ---- the monthly list ---- */
 
-static char **disposal_row (json_t *act) {
-  const char *text = json_string_value (json_object_get (act, "body"));
-  g_autoptr (MugaiJson) body = text != NULL ? json_loads (text, 0, NULL) : NULL;
-  static const char *const members[] = { "at", "item", "kind", "actor" };
-  static const char *const of_body[] = { "sha256", "class", "reason" };
-  char **row = g_new0 (char *, G_N_ELEMENTS (members) + G_N_ELEMENTS (of_body) + 1);
-  guint n = 0;
+static const char *text_at (json_t *object, const char *key) {
+  const char *text = json_string_value (json_object_get (object, key));
 
-  for (gsize i = 0; i < G_N_ELEMENTS (members); i++) {
-    const char *value = json_string_value (json_object_get (act, members[i]));
-    row[n++] = g_strdup (value != NULL ? value : "");
-  }
-  for (gsize i = 0; i < G_N_ELEMENTS (of_body); i++) {
-    const char *value = json_string_value (json_object_get (body, of_body[i]));
-    row[n++] = g_strdup (value != NULL ? value : "");
-  }
+  return text != NULL ? text : "";
+}
+
+static char **disposal_row (json_t *act) {
+  g_autoptr (MugaiJson) body = json_loads (text_at (act, "body"), 0, NULL);
+  char **row = g_new0 (char *, 8);
+
+  row[0] = mugai_cli_local_time (text_at (act, "at"));
+  row[1] = g_strdup (text_at (act, "item"));
+  row[2] = g_strdup (mugai_cli_words_act_kind (text_at (act, "kind")));
+  row[3] = mugai_cli_words_person (text_at (act, "actor"));
+  row[4] = g_strdup (mugai_cli_words_class (text_at (body, "class")));
+  row[5] = g_strdup (text_at (body, "reason"));
+  row[6] = g_strdup (text_at (body, "sha256"));
   return row;
 }
 
 static void print_disposals (json_t *acts) {
-  const MugaiCliColumn columns[] = {
-    { MUGAI_CLI_WORDS ("日時", "TIME"), 0 },  { "ID", 0 },      { MUGAI_CLI_WORDS ("種類", "KIND"), 0 },
-    { MUGAI_CLI_WORDS ("実行者", "BY"), 30 }, { "SHA-256", 0 }, { MUGAI_CLI_WORDS ("区分", "CLASS"), 0 },
-    { MUGAI_CLI_WORDS ("理由", "WHY"), 60 }
-  };
+  const MugaiCliColumn columns[] = { { MUGAI_CLI_WORDS ("廃棄日時", "TIME"), 0 },
+                                     { MUGAI_CLI_WORDS ("受付番号", "ID"), 0 },
+                                     { MUGAI_CLI_WORDS ("種類", "KIND"), 0 },
+                                     { MUGAI_CLI_WORDS ("実行者", "BY"), 30 },
+                                     { MUGAI_CLI_WORDS ("区分", "CLASS"), 30 },
+                                     { MUGAI_CLI_WORDS ("理由", "WHY"), 60 },
+                                     { MUGAI_CLI_WORDS ("原本のハッシュ (SHA-256)", "SHA-256"), 0 } };
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
   json_t *act;
   size_t i;

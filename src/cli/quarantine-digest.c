@@ -16,6 +16,7 @@
 
 #include "cli.h"
 #include "offline.h"
+#include "smtp.h"
 #include "words.h"
 
 #define NAME "flow digest"
@@ -84,14 +85,19 @@ static gboolean tell_keeper (const MugaiCliQuarantine *options, json_t *due, con
 static int send_digest (const MugaiCliQuarantine *options, const MugaiPolicy *policy, MugaiQuarantine *quarantine,
                         json_t *due) {
   g_autoptr (GError) error = NULL;
-  g_autofree char *reply = NULL;
+  g_auto (MugaiSmtpOutcome) outcome = { 0 };
   g_autoptr (GBytes) mail = write_digest (options, policy, quarantine, due, &error);
 
   if (mail == NULL)
     return mugai_cli_fail (EX_TEMPFAIL, NAME, "%s", error->message);
-  if (!mugai_cli_transmit (options->config->release_listener, text_at (due, "box"), mail, &reply))
-    return mugai_cli_fail (EX_TEMPFAIL, NAME, "%s: %s", text_at (due, "box"), reply);
-  return tell_keeper (options, due, reply, &error) ? 0 : mugai_cli_fail (EX_TEMPFAIL, NAME, "%s", error->message);
+  const MugaiSmtpMail sent = {
+    .listener = options->config->release_listener, .from = "", .to = text_at (due, "box"), .message = mail
+  };
+  mugai_smtp_send (&sent, &outcome);
+  if (!outcome.accepted)
+    return mugai_cli_fail (EX_TEMPFAIL, NAME, "%s: %s", text_at (due, "box"), outcome.reply);
+  return tell_keeper (options, due, outcome.reply, &error) ? 0
+                                                           : mugai_cli_fail (EX_TEMPFAIL, NAME, "%s", error->message);
 }
 
 int mugai_cli_send_digests (const MugaiCliQuarantine *options, gboolean all) {

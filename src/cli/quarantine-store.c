@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mugai/audit.h"
+#include "mugai/quarantine/acts.h"
+
 #include "cli.h"
 #include "quarantine.h"
 #include "words.h"
@@ -85,18 +88,53 @@ int mugai_cli_quarantine_backup (const MugaiCliQuarantine *options, const char *
   return 0;
 }
 
+/* ---- restore ---- */
+
+typedef struct {
+  MugaiQuarantine *store;
+  GError **error;
+  gboolean failed;
+} Disposals;
+
+static gboolean dispose_again (json_t *line, gpointer data) {
+  Disposals *disposals = data;
+  const char *kind = json_string_value (json_object_get (line, "kind"));
+  const char *id = json_string_value (json_object_get (json_object_get (line, "body"), "item"));
+  const char *state = g_strcmp0 (kind, "delete") == 0 ? "deleted" : g_strcmp0 (kind, "expire") == 0 ? "expired" : NULL;
+
+  if (state == NULL || id == NULL)
+    return TRUE;
+  disposals->failed = !mugai_quarantine_dispose_again (disposals->store, id, state, disposals->error);
+  return !disposals->failed;
+}
+
+/* An older backup has what was disposed of since: the chain knows it, and it goes again before anybody sees it. */
+static gboolean redo_disposals (const MugaiCliQuarantine *options, GError **error) {
+  g_autoptr (MugaiQuarantine) store = mugai_quarantine_open_with_keys (options->store, options->keys, FALSE, error);
+  Disposals disposals = { .store = store, .error = error };
+
+  return store != NULL && mugai_quarantine_begin (store, error)
+         && mugai_audit_each (options->config->audit, dispose_again, &disposals, error) && !disposals.failed
+         && mugai_quarantine_commit (store, error) && mugai_quarantine_destroy_disposed (store, error);
+}
+
 /* Into the store named by --store or the configuration, which must be empty. Proven afterwards, when the keys are here. */
 int mugai_cli_quarantine_restore (const MugaiCliQuarantine *options, const char *directory) {
   g_autoptr (GError) error = NULL;
   g_auto (MugaiQuarantineReport) report = { 0 };
   guint64 n = 0;
 
-  if (!mugai_quarantine_restore (directory, options->store, &n, &error))
+  if (!mugai_quarantine_restore (directory, options->store, &n, &error)
+      || (options->config != NULL && !redo_disposals (options, &error)))
     return mugai_cli_fail_store ("quarantine restore", error);
   g_autoptr (MugaiQuarantine) quarantine =
       mugai_quarantine_open_with_keys (options->store, options->keys, TRUE, &error);
   if (quarantine == NULL || !mugai_quarantine_verify (quarantine, FALSE, &report, &error))
     return mugai_cli_fail_store ("quarantine restore", error);
   print_report (&report);
+  if (options->config == NULL)
+    (void) mugai_cli_fail (0, "quarantine restore", "%s",
+                           MUGAI_CLI_WORDS ("--config がないため、バックアップ後に廃棄されたメールも復元されています",
+                                            "without --config: what was disposed of since the backup is back, too"));
   return report.n_faults == 0 ? 0 : EXIT_FAULT;
 }

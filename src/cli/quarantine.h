@@ -16,7 +16,7 @@ typedef struct {
   char **to;
   MugaiConfig *config; /* NULL: only a store was named, so there is no keeper to ask */
   char *keeper_socket;
-  int limit, offset, days;
+  int limit, offset, days, timeout_s;
   gboolean json, repair, again, end;
 } MugaiCliQuarantine;
 
@@ -45,8 +45,6 @@ int mugai_cli_quarantine_show (const MugaiCliQuarantine *options, const char *id
 int mugai_cli_quarantine_export (const MugaiCliQuarantine *options, const char *id);
 /* quarantine-release.c */
 int mugai_cli_quarantine_send_due (const MugaiCliQuarantine *options, const char *none);
-/** mugai_cli_transmit: a mail of our own, from <>, to the MTA's listener for releases. @ret_reply: (transfer full): what the MTA said of it. */
-gboolean mugai_cli_transmit (const char *listener, const char *to, GBytes *message, char **ret_reply);
 int mugai_cli_quarantine_release (const MugaiCliQuarantine *options, const char *id);
 /* quarantine-digest.c */
 int mugai_cli_quarantine_digest (const MugaiCliQuarantine *options, const char *none);

@@ -8,6 +8,7 @@
 #include "words.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mugai/base/unicode.h"
@@ -35,6 +36,68 @@ int mugai_cli_fail (int status, const char *name, const char *format, ...) {
   fprintf (stderr, "mugai %s: %s\n", name, safe);
   return status;
 }
+
+const char *mugai_cli_word (const MugaiCliWord *words, gsize n_words, const char *id) {
+  for (gsize i = 0; i < n_words; i++)
+    if (strcmp (words[i].id, id) == 0)
+      return MUGAI_CLI_WORDS (words[i].ja, words[i].en);
+  return id;
+}
+
+const char *mugai_cli_keeper_words (const GError *error) {
+  const char *prefix = "keeper: ";
+
+  return g_str_has_prefix (error->message, prefix) ? error->message + strlen (prefix) : error->message;
+}
+
+char *mugai_cli_local_time (const char *rfc3339) {
+  g_autoptr (GDateTime) moment = g_date_time_new_from_iso8601 (rfc3339, NULL);
+  g_autoptr (GDateTime) local = moment != NULL ? g_date_time_to_local (moment) : NULL;
+
+  return local != NULL ? g_date_time_format (local, "%Y-%m-%d %H:%M") : g_strdup (rfc3339);
+}
+
+/* ---- options ---- */
+
+/* (transfer full): "-o, --output=FILE". */
+static char *option_text (const GOptionEntry *entry) {
+  g_autofree char *argument = entry->arg_description != NULL ? g_strconcat ("=", entry->arg_description, NULL) : NULL;
+
+  return entry->short_name != 0
+             ? g_strdup_printf ("-%c, --%s%s", entry->short_name, entry->long_name, argument != NULL ? argument : "")
+             : g_strdup_printf ("--%s%s", entry->long_name, argument != NULL ? argument : "");
+}
+
+static G_NORETURN void print_options (const char *what, const char *argument, const char *words,
+                                      const GOptionEntry *entries) {
+  printf ("%s\n  %s %s%s%s\n\n%s\n\n%s\n", MUGAI_CLI_WORDS ("使い方:", "Usage:"), what,
+          MUGAI_CLI_WORDS ("[オプション]", "[OPTION...]"), argument != NULL ? " " : "",
+          argument != NULL ? argument : "", words, MUGAI_CLI_WORDS ("オプション:", "Options:"));
+  for (const GOptionEntry *entry = entries; entry->long_name != NULL; entry++) {
+    g_autofree char *text = option_text (entry);
+    printf ("  %-22s  %s\n", text, entry->description);
+  }
+  exit (0);
+}
+
+gboolean mugai_cli_parse (const char *what, const char *argument, const char *words, const GOptionEntry *entries,
+                          int *argc, char ***argv, GError **error) {
+  gboolean help = FALSE;
+  const GOptionEntry own[] = { { "help", 'h', 0, G_OPTION_ARG_NONE, &help, NULL, NULL }, G_OPTION_ENTRY_NULL };
+  g_autoptr (GOptionContext) context = g_option_context_new (argument);
+
+  g_set_prgname (what);
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_add_main_entries (context, own, NULL);
+  if (!g_option_context_parse (context, argc, argv, error))
+    return FALSE;
+  if (help)
+    print_options (what, argument, words, entries);
+  return TRUE;
+}
+
+/* ---- tables ---- */
 
 /* (transfer full): @text safe, and cut to @max_columns with "…". */
 static char *make_cell (const char *text, guint max_columns) {

@@ -13,10 +13,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "mugai/audit.h"
+#include "mugai/base/base.h"
 #include "mugai/base/fd.h"
 
 #include "counters.h"
@@ -248,9 +248,8 @@ gboolean mugai_keeper_serve (int listen_fd, int stop_fd, const MugaiKeeperOption
                     .group = g_ptr_array_new_with_free_func ((GDestroyNotify) mugai_keeper_request_free) };
   g_autoptr (GArray) items = g_array_new (FALSE, TRUE, sizeof (struct pollfd));
 
-  static const struct rlimit no_core = { 0, 0 };
-  (void) setrlimit (RLIMIT_CORE, &no_core); /* keys and mails are in our memory */
-  (void) signal (SIGXFSZ, SIG_IGN);         /* a file limit is a full disk: an error of write (), not our death */
+  mugai_leave_no_core ();
+  (void) signal (SIGXFSZ, SIG_IGN); /* a file limit is a full disk: an error of write (), not our death */
   (void) fcntl (listen_fd, F_SETFL, fcntl (listen_fd, F_GETFL) | O_NONBLOCK);
   try_open (&keeper);
   while (keeper.broken == NULL && turn (&keeper, items))

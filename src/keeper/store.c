@@ -325,6 +325,7 @@ gboolean mugai_keeper_store_upkeep (MugaiKeeperStore *store, GError **error) {
 
   if (now_us < store->upkeep_at_us && !store->disposing)
     return TRUE;
+  store->disposing = TRUE; /* also what was left over, a reader being in the way */
   mugai_keeper_store_after (store);
   g_autoptr (GPtrArray) acts =
       mugai_upkeep_acts (store->quarantine, store->audit, store->options, now_us, &more, error);

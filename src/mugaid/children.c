@@ -14,13 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
 
+#include "mugai/base/base.h"
 #include "mugai/base/fd.h"
 #include "mugai/keeper.h"
 
@@ -157,14 +157,6 @@ void children_end (Child *child) {
   wait_longer (child);
 }
 
-/* Keys, tokens and mails are in the memory of keeper and fronts: no core file, and no debugger of the same user. */
-static void leave_no_core (void) {
-  static const struct rlimit none = { 0, 0 };
-
-  (void) setrlimit (RLIMIT_CORE, &none);
-  (void) prctl (PR_SET_DUMPABLE, 0);
-}
-
 /* ---- keeper ---- */
 
 static void send_alarm (const char *code, const char *text, gpointer data) {
@@ -189,7 +181,7 @@ static G_NORETURN void run_keeper (const Master *master, int stop_fd) {
 
   (void) prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   (void) prctl (PR_SET_NAME, "mugai-keeper");
-  leave_no_core ();
+  mugai_leave_no_core ();
   (void) umask (027);
   if (mugai_keeper_serve (master->keeper_listen_fd, stop_fd, &options, &error))
     _exit (0);
@@ -240,7 +232,7 @@ static G_NORETURN void run_front (const Master *master, const Front *front, int 
 
   (void) prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   (void) prctl (PR_SET_NAME, "mugai-front");
-  leave_no_core ();
+  mugai_leave_no_core ();
   int status = mugai_front_run (&options);
   _exit (status);
 }

@@ -172,6 +172,10 @@ static void becomes_ready (Master *master, Generation *generation, json_t *messa
   master->generation_retry_us = 0;
   master_log (5, "generation %u serves: %s", generation->number,
               generation->version != NULL ? generation->version : "no signatures");
+  alarm_log_act (master, "signatures-load", "mugaid",
+                 json_pack ("{s:i, s:o, s:I, s:i}", "generation", (int) generation->number, "version",
+                            mugai_json_string (generation->version), "time", (json_int_t) time_s, "signatures",
+                            (int) signatures));
   switch_fronts (master);
   if (old != NULL)
     generation_stop (master, old, OLD_US);

@@ -295,6 +295,7 @@ static void announce (Master *master) {
               master->separated ? "" : "; SEPARATION OF USERS IS OFF");
   json_t *body = policy_body (master);
   json_object_set_new (body, "separation", json_boolean (master->separated));
+  json_object_set_new (body, "config_sha256", mugai_json_string (master->config->sha256));
   alarm_log_act (master, "start", "mugaid", body);
   exceptions_look (master);
 }

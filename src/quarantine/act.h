@@ -21,15 +21,20 @@ typedef struct {
   const char *id, *item_class;
   char *at;
   gint64 now_s;
+  gboolean japanese; /* who asked reads it: the body's "language" */
   GError **error;
 } MugaiAct;
 
 /* ---- acts.c ---- */
 
+/* Words in the language of the person who asked; the chain keeps what the person was told. */
+#define MUGAI_ACT_WORDS(act, ja, en) ((act)->japanese ? (ja) : (en))
 /** mugai_act_fail: refuses it, with words for people; FALSE. */
 gboolean mugai_act_fail (MugaiAct *act, MugaiActError code, const char *format, ...) G_GNUC_PRINTF (3, 4);
 /** mugai_act_text: (transfer none): a member that is text; "" otherwise. */
 const char *mugai_act_text (json_t *object, const char *key);
+/** mugai_act_state: (transfer none): the state of the item, in words. */
+const char *mugai_act_state (MugaiAct *act);
 /** mugai_act_say: to both: the chain and who asked. Takes @value. */
 void mugai_act_say (MugaiAct *act, const char *key, json_t *value);
 gboolean mugai_act_set_item (MugaiAct *act, const char *state);
@@ -62,6 +67,8 @@ gboolean mugai_act_unhold (MugaiAct *act);
 gboolean mugai_act_recall (MugaiAct *act);
 gboolean mugai_act_extend (MugaiAct *act);
 gboolean mugai_act_note (MugaiAct *act);
+/** mugai_act_list: the answer says whose items may be listed: "units", for the query; none: all. */
+gboolean mugai_act_list (MugaiAct *act);
 gboolean mugai_act_export (MugaiAct *act);
 gboolean mugai_act_rotate (MugaiAct *act);
 /** mugai_act_flow: a stop or a resumption of whose mail goes out; the keeper's counters obey its line. */

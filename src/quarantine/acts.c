@@ -41,6 +41,10 @@ void mugai_act_say (MugaiAct *act, const char *key, json_t *value) {
   json_object_set_new (act->answer, key, value);
 }
 
+const char *mugai_act_state (MugaiAct *act) {
+  return mugai_quarantine_state_words (mugai_act_text (act->item, "state"), act->japanese);
+}
+
 gboolean mugai_act_set_item (MugaiAct *act, const char *state) {
   json_object_set_new (act->line, "before", json_string (mugai_act_text (act->item, "state")));
   mugai_act_say (act, "state", json_string (state));
@@ -78,7 +82,7 @@ static const struct {
   { "export", MUGAI_ROLE_APPROVER | MUGAI_ROLE_ADMINISTRATOR | MUGAI_ROLE_ROOT, NEEDS_ITEM | NEEDS_BLOB,
     mugai_act_export },
   { "view", READERS, NEEDS_ITEM, mugai_act_note },
-  { "list", READERS, NEEDS_NOTHING, mugai_act_note },
+  { "list", READERS, NEEDS_NOTHING, mugai_act_list },
   { "search", MUGAI_ROLE_AUDITOR | MUGAI_ROLE_ADMINISTRATOR | MUGAI_ROLE_ROOT, NEEDS_NOTHING, mugai_act_note },
   { "report", MUGAI_ROLE_AUDITOR | MUGAI_ROLE_ADMINISTRATOR | MUGAI_ROLE_ROOT, NEEDS_NOTHING, mugai_act_note },
   { "flow-stop", MUGAI_ROLE_ADMINISTRATOR | MUGAI_ROLE_ROOT, NEEDS_REASON, mugai_act_flow },
@@ -133,16 +137,22 @@ static gboolean read_item (MugaiAct *act, Needs needs) {
   if (rows == NULL)
     return FALSE;
   if (json_array_size (rows) == 0)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "no such item");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "その ID のメールはありません", "no such item"));
   act->item = json_incref (json_array_get (rows, 0));
   act->item_class = mugai_act_text (act->item, "class");
   json_object_set_new (act->line, "item", json_string (act->id));
   const char *state = mugai_act_text (act->item, "state");
   if ((needs & NEEDS_BLOB) != 0 && (strcmp (state, "deleted") == 0 || strcmp (state, "expired") == 0))
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "it was disposed of: %s", state);
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "廃棄済みです（%s）", "it was disposed of: %s"),
+                           mugai_act_state (act));
   if (!has_item (act, &has))
     return FALSE;
-  return has || mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "this item is of another unit");
+  return has
+         || mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED,
+                            MUGAI_ACT_WORDS (act, "ほかの所属のメールのため、扱えません",
+                                             "this item is of another unit"));
 }
 
 static gboolean check (MugaiAct *act, int which) {
@@ -157,13 +167,16 @@ static gboolean check (MugaiAct *act, int which) {
   if (reason[0] != '\0')
     json_object_set_new (act->line, "reason", json_string (safe));
   if ((act->actor->roles & acts[which].roles) == 0)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "%s: not for the role of %s (%s)", acts[which].kind,
-                           act->actor->name, roles[0] != '\0' ? roles : "none");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED,
+                           MUGAI_ACT_WORDS (act, "権限がありません（操作 %s、利用者 %s、役割 %s）",
+                                            "%s: not for the role of %s (%s)"),
+                           acts[which].kind, act->actor->name, roles[0] != '\0' ? roles : "none");
   if ((acts[which].needs & NEEDS_ITEM) != 0 && !read_item (act, acts[which].needs))
     return FALSE;
   g_strstrip (safe);
   return (acts[which].needs & NEEDS_REASON) == 0 || safe[0] != '\0'
-         || mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "give a reason");
+         || mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                            MUGAI_ACT_WORDS (act, "理由を書いてください（--reason）", "give a reason"));
 }
 
 static gboolean put_act (MugaiAct *act, const char *kind) {
@@ -188,6 +201,7 @@ gboolean mugai_quarantine_act (MugaiQuarantine *quarantine, const char *kind, co
                    .answer = answer,
                    .at = at,
                    .now_s = now_us / G_USEC_PER_SEC,
+                   .japanese = strcmp (mugai_act_text (body, "language"), "ja") == 0,
                    .error = error };
 
   g_return_val_if_fail (which >= 0 && quarantine->in_group, FALSE);

@@ -85,30 +85,35 @@ static gboolean copy_index (sqlite3 *from, const char *to, GError **error) {
   return FALSE;
 }
 
+typedef struct {
+  const char *from_folder, *to_folder;
+  guint64 n;
+} Copying;
+
+static gboolean copy_blob (const char *id, gint64 master, gpointer data, GError **error) {
+  Copying *copying = data;
+  g_autofree char *place = mugai_quarantine_blob_path (id);
+  g_autofree char *from = g_build_filename (copying->from_folder, place, NULL);
+  g_autofree char *to = g_build_filename (copying->to_folder, place, NULL);
+
+  if (master == -1) {
+    (void) g_unlink (to); /* disposed of: not in a backup from now on */
+    return TRUE;
+  }
+  if (!g_file_test (from, G_FILE_TEST_EXISTS)) /* disposed of while we copied */
+    return TRUE;
+  copying->n++;
+  return same_file (from, to) || copy_file (from, to, error);
+}
+
 /* @from_folder is the store that @quarantine, the copy of its index, names blobs of. */
 static gboolean copy_blobs (MugaiQuarantine *quarantine, const char *from_folder, const char *to_folder, guint64 *ret_n,
                             GError **error) {
-  g_autoptr (MugaiJson) rows =
-      mugai_quarantine_query (quarantine, error, "SELECT id, master FROM items ORDER BY id", "");
-  json_t *row;
-  size_t i;
+  Copying copying = { .from_folder = from_folder, .to_folder = to_folder };
+  gboolean done = mugai_quarantine_each_item (quarantine, copy_blob, &copying, error);
 
-  *ret_n = 0;
-  json_array_foreach (rows, i, row) {
-    g_autofree char *place = mugai_quarantine_blob_path (json_string_value (json_object_get (row, "id")));
-    g_autofree char *from = g_build_filename (from_folder, place, NULL);
-    g_autofree char *to = g_build_filename (to_folder, place, NULL);
-    if (json_integer_value (json_object_get (row, "master")) == -1) {
-      (void) g_unlink (to); /* disposed of: not in a backup from now on */
-      continue;
-    }
-    if (!g_file_test (from, G_FILE_TEST_EXISTS)) /* disposed of while we copied */
-      continue;
-    if (!same_file (from, to) && !copy_file (from, to, error))
-      return FALSE;
-    (*ret_n)++;
-  }
-  return rows != NULL;
+  *ret_n = copying.n;
+  return done;
 }
 
 static char *store_path (MugaiQuarantine *quarantine) {
@@ -146,11 +151,21 @@ gboolean mugai_quarantine_restore (const char *backup, const char *directory, gu
   /* The index last: a restore that was broken off is none. */
   if (!copy_index (source->index, to, error))
     return FALSE;
-  g_autoptr (MugaiJson) rows = mugai_quarantine_query (source, error, "SELECT id FROM items WHERE master <> -1", "");
-  if (rows == NULL || json_array_size (rows) == *ret_n)
+  g_autoptr (MugaiJson) rows =
+      mugai_quarantine_query (source, error, "SELECT count (*) AS n FROM items WHERE master <> -1", "");
+  guint64 n = (guint64) json_integer_value (json_object_get (json_array_get (rows, 0), "n"));
+  if (rows == NULL || n == *ret_n)
     return rows != NULL;
   g_set_error (error, MUGAI_QUARANTINE_ERROR, MUGAI_QUARANTINE_ERROR_CORRUPT,
-               "quarantine: the backup has %" G_GUINT64_FORMAT " of %" G_GSIZE_FORMAT " blobs", *ret_n,
-               json_array_size (rows));
+               "quarantine: the backup has %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " blobs", *ret_n, n);
   return FALSE;
+}
+
+gboolean mugai_quarantine_dispose_again (MugaiQuarantine *quarantine, const char *id, const char *state,
+                                         GError **error) {
+  g_return_val_if_fail (quarantine->in_group, FALSE);
+
+  return mugai_quarantine_change (quarantine, error,
+                                  "UPDATE items SET state = ?2 WHERE id = ?1 AND state NOT IN ('deleted', 'expired')",
+                                  "ss", id, state);
 }

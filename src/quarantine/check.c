@@ -30,8 +30,9 @@ static void add_fault (Check *check, const char *id, const char *words) {
     g_ptr_array_add (check->report->faults, g_strdup_printf ("%s: %s", id, words));
 }
 
-/* @row: (nullable): what stood there: state, hold and extension are people's, and stay. */
-static gboolean put_rows_again (MugaiQuarantine *quarantine, const char *id, json_t *sidecar, json_t *row,
+/* @row: (nullable): what stood there: state, hold and extension are people's, and stay. @master wraps the blob that is there: called newer, the
+ * key that it needs would be forgotten. */
+static gboolean put_rows_again (MugaiQuarantine *quarantine, const char *id, json_t *sidecar, guint master, json_t *row,
                                 GError **error) {
   static const char *const tables[] = { "records", "recipients", "parts", "items" };
   const char *state = json_string_value (json_object_get (row, "state"));
@@ -45,21 +46,22 @@ static gboolean put_rows_again (MugaiQuarantine *quarantine, const char *id, jso
                                     json_string_value (json_object_get (sidecar, "sha256")),
                                     (guint64) json_integer_value (json_object_get (sidecar, "size_bytes")), error)
          && mugai_quarantine_change (quarantine, error,
-                                     "UPDATE items SET on_chain = 1, state = ?2, legal_hold = ?3, kept_until_s = ?4"
-                                     " WHERE id = ?1",
-                                     "ssii", id, state != NULL ? state : "held",
+                                     "UPDATE items SET on_chain = 1, state = ?2, legal_hold = ?3, kept_until_s = ?4,"
+                                     " master = ?5 WHERE id = ?1",
+                                     "ssiii", id, state != NULL ? state : "held",
                                      (gint64) json_integer_value (json_object_get (row, "legal_hold")),
-                                     (gint64) json_integer_value (json_object_get (row, "kept_until_s")));
+                                     (gint64) json_integer_value (json_object_get (row, "kept_until_s")),
+                                     (gint64) master);
 }
 
-static gboolean put_again (Check *check, const char *id, json_t *sidecar, json_t *row, GError **error) {
+static gboolean put_again (Check *check, const char *id, json_t *sidecar, guint master, json_t *row, GError **error) {
   MugaiQuarantine *quarantine = check->quarantine;
 
   /* Else the releases of the item would go with the row that is put anew. */
   if (!mugai_quarantine_change (quarantine, error, "PRAGMA foreign_keys = OFF", "")
       || !mugai_quarantine_run (quarantine, MUGAI_STATEMENT_BEGIN, error))
     return FALSE;
-  gboolean done = put_rows_again (quarantine, id, sidecar, row, error)
+  gboolean done = put_rows_again (quarantine, id, sidecar, master, row, error)
                   && mugai_quarantine_run (quarantine, MUGAI_STATEMENT_COMMIT, error);
   if (!done)
     (void) !mugai_quarantine_run (quarantine, MUGAI_STATEMENT_ROLLBACK, NULL);
@@ -98,7 +100,8 @@ static gboolean check_blob (const char *id, gpointer data, GError **error) {
   Check *check = data;
   g_autoptr (MugaiJson) sidecar = NULL;
   g_autoptr (GError) cause = NULL;
-  g_autoptr (GBytes) message = mugai_quarantine_blob_read (check->quarantine, id, &sidecar, NULL, &cause);
+  guint master = 0;
+  g_autoptr (GBytes) message = mugai_quarantine_blob_read (check->quarantine, id, &sidecar, &master, &cause);
   g_autoptr (MugaiJson) rows =
       mugai_quarantine_query (check->quarantine, error, "SELECT * FROM items WHERE id = ?1", "s", id);
 
@@ -127,31 +130,22 @@ static gboolean check_blob (const char *id, gpointer data, GError **error) {
     return TRUE;
   }
   add_fault (check, id, fault);
-  return !check->repair || sidecar == NULL || put_again (check, id, sidecar, row, error);
+  return !check->repair || sidecar == NULL || put_again (check, id, sidecar, master, row, error);
 }
 
-static gboolean check_rows (Check *check, GError **error) {
-  g_autoptr (MugaiJson) rows = mugai_quarantine_query (check->quarantine, error, "SELECT id, master FROM items", "");
-  json_t *row;
-  size_t i;
+/* One row: has it its blob? */
+static gboolean check_row (const char *id, gint64 master, gpointer data, GError **error) {
+  Check *check = data;
+  g_auto (MugaiFd) fd = -1;
 
-  json_array_foreach (rows, i, row) {
-    const char *id = json_string_value (json_object_get (row, "id"));
-    g_autoptr (GError) cause = NULL;
-    g_auto (MugaiFd) fd = -1;
-    if (json_integer_value (json_object_get (row, "master")) == -1) {
-      check->report->disposed++;
-      continue;
-    }
-    if (!mugai_id_is_valid (id)) {
-      add_fault (check, "row", "its id is none");
-      continue;
-    }
-    fd = mugai_quarantine_blob_open (check->quarantine, id, FALSE, &cause);
-    if (fd < 0)
-      add_fault (check, id, "a row without its blob");
-  }
-  return rows != NULL;
+  (void) error;
+  if (master == -1)
+    check->report->disposed++;
+  else if (!mugai_id_is_valid (id))
+    add_fault (check, "row", "its id is none");
+  else if ((fd = mugai_quarantine_blob_open (check->quarantine, id, FALSE, NULL)) < 0)
+    add_fault (check, id, "a row without its blob");
+  return TRUE;
 }
 
 gboolean mugai_quarantine_verify (MugaiQuarantine *quarantine, gboolean repair, MugaiQuarantineReport *ret_report,
@@ -159,5 +153,6 @@ gboolean mugai_quarantine_verify (MugaiQuarantine *quarantine, gboolean repair, 
   Check check = { .quarantine = quarantine, .report = ret_report, .repair = repair };
 
   *ret_report = (MugaiQuarantineReport){ .faults = g_ptr_array_new_with_free_func (g_free) };
-  return mugai_quarantine_blob_each (quarantine, check_blob, &check, error) && check_rows (&check, error);
+  return mugai_quarantine_blob_each (quarantine, check_blob, &check, error)
+         && mugai_quarantine_each_item (quarantine, check_row, &check, error);
 }

@@ -52,8 +52,11 @@ static gboolean fail_queue (MugaiAct *act, const char *release, json_t *rows) {
 
   json_array_foreach (rows, i, row)
       g_string_append_printf (words, "%s%s: %s", i > 0 ? ", " : "", mugai_act_text (row, "address"),
-                              mugai_act_text (row, "state"));
-  return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "release %s: nothing to send now (%s)", release, words->str);
+                              mugai_quarantine_state_words (mugai_act_text (row, "state"), act->japanese));
+  return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                         MUGAI_ACT_WORDS (act, "今送るものはありません（申請番号 %s、%s）",
+                                          "release %s: nothing to send now (%s)"),
+                         release, words->str);
 }
 
 /* Who is no person sends what a delay has let go, and nothing else; and nobody sends it before. */
@@ -65,10 +68,14 @@ static gboolean check_due (MugaiAct *act, const char *kind) {
   if (awaits == NULL)
     return FALSE;
   if (!delay && (act->actor->roles & (MUGAI_ROLE_REVIEWER | MUGAI_ROLE_APPROVER)) == 0)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "%s: not for the role of %s (%s)", kind, act->actor->name,
-                           roles);
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED,
+                           MUGAI_ACT_WORDS (act, "権限がありません（操作 %s、利用者 %s、役割 %s）",
+                                            "%s: not for the role of %s (%s)"),
+                           kind, act->actor->name, roles);
   if (delay && act->now_s < json_integer_value (json_object_get (awaits, "until_s")))
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "delayed: its sender may still recall it");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "送信待ちです。差出人がまだ取り消せます",
+                                            "delayed: its sender may still recall it"));
   return TRUE;
 }
 
@@ -81,12 +88,16 @@ gboolean mugai_act_queue (MugaiAct *act) {
     return FALSE;
   const char *release = mugai_act_text (open, "release"), *state = mugai_act_text (open, "state");
   if (strcmp (state, "approved") != 0 && strcmp (state, "queued") != 0 && strcmp (state, "failed") != 0)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "not approved: the item is %s",
-                           mugai_act_text (act->item, "state"));
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "承認されていません（現在の状態: %s）",
+                                            "not approved: the item is %s"),
+                           mugai_act_state (act));
   if (!mugai_sha256_is_valid (sha256)
       || (strcmp (mugai_act_text (open, "form"), "original") == 0
           && strcmp (sha256, mugai_act_text (act->item, "sha256")) != 0))
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "what is to be sent is not the original");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "送ろうとした内容が原本と一致しません",
+                                            "what is to be sent is not the original"));
   g_autoptr (MugaiJson) rows =
       mugai_quarantine_query (act->quarantine, act->error,
                               "SELECT * FROM release_recipients WHERE release = ?1 ORDER BY address", "s", release);
@@ -120,7 +131,8 @@ gboolean mugai_act_redeem (MugaiAct *act) {
     return FALSE;
   json_t *row = json_array_get (rows, 0);
   if (row == NULL)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "no such release");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED,
+                           MUGAI_ACT_WORDS (act, "そのような解除はありません", "no such release"));
   mugai_act_say (act, "item", json_string (mugai_act_text (row, "item")));
   mugai_act_say (act, "release", json_string (mugai_act_text (row, "release")));
   json_object_set_new (act->line, "recipient", json_string (mugai_act_text (row, "address")));
@@ -166,7 +178,8 @@ gboolean mugai_act_result (MugaiAct *act) {
   if (rows == NULL)
     return FALSE;
   if (json_array_size (rows) == 0)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "no such release is on its way");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "送信中の解除はありません", "no such release is on its way"));
   gboolean seen = strcmp (mugai_act_text (json_array_get (rows, 0), "state"), "redeemed") == 0;
   /* Let in by us, and then no word from the MTA: it may have it. To call that failed would be to send it twice. */
   gboolean unknown = !accepted && seen && !json_is_true (json_object_get (act->body, "answered"));

@@ -14,6 +14,7 @@
 #define INDEX_MODE 0600
 #define SCHEMA_VERSION 2
 #define BUSY_MS 5000
+#define PAGE_ITEMS 1000 /* so many ids are in memory when all are walked over */
 
 /* clang-format off */
 static const char schema_1[] =
@@ -295,6 +296,44 @@ gboolean mugai_quarantine_change (MugaiQuarantine *quarantine, GError **error, c
       sqlite3_step (statement) == SQLITE_DONE || mugai_quarantine_fail_index (quarantine, "cannot write", error);
   sqlite3_finalize (statement);
   return done;
+}
+
+/* (transfer full): the page after @after; empty: there is none. */
+static json_t *read_page (MugaiQuarantine *quarantine, const char *after, GError **error) {
+  return mugai_quarantine_query (quarantine, error, "SELECT id, master FROM items WHERE id > ?1 ORDER BY id LIMIT ?2",
+                                 "si", after, (gint64) PAGE_ITEMS);
+}
+
+gboolean mugai_quarantine_each_item (MugaiQuarantine *quarantine, MugaiQuarantineItemVisit visit, gpointer data,
+                                     GError **error) {
+  g_autofree char *after = g_strdup ("");
+
+  for (;;) {
+    g_autoptr (MugaiJson) rows = read_page (quarantine, after, error);
+    json_t *row;
+    size_t i;
+    if (rows == NULL || json_array_size (rows) == 0)
+      return rows != NULL;
+    json_array_foreach (rows, i, row) {
+      const char *id = json_string_value (json_object_get (row, "id"));
+      if (!visit (id, json_integer_value (json_object_get (row, "master")), data, error))
+        return FALSE;
+      g_free (after);
+      after = g_strdup (id);
+    }
+  }
+}
+
+gboolean mugai_quarantine_empty_log (MugaiQuarantine *quarantine, GError **error) {
+  if (quarantine->log_is_empty)
+    return TRUE;
+  /* Nobody waits for a reader here: mail does not. */
+  (void) sqlite3_busy_timeout (quarantine->index, 0);
+  g_autoptr (MugaiJson) rows = mugai_quarantine_query (quarantine, error, "PRAGMA wal_checkpoint (TRUNCATE)", "");
+  (void) sqlite3_busy_timeout (quarantine->index, BUSY_MS);
+  quarantine->log_is_empty =
+      rows != NULL && json_integer_value (json_object_get (json_array_get (rows, 0), "busy")) == 0;
+  return rows != NULL;
 }
 
 /* ---- putting ---- */

@@ -32,14 +32,20 @@ gboolean mugai_act_recall (MugaiAct *act) {
   if (record == NULL || !is_on_its_way (act, &on_its_way))
     return FALSE;
   if (!mugai_actor_is_sender (act->actor, record) && (act->actor->roles & others) == 0)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "recall: not for %s, who did not send it",
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED,
+                           MUGAI_ACT_WORDS (act, "%s はこのメールの差出人ではないため、取り消せません",
+                                            "recall: not for %s, who did not send it"),
                            act->actor->name);
   if (strcmp (mugai_act_text (record, "direction"), "inbound") == 0
       || strcmp (mugai_act_text (record, "action"), "hold") != 0)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "only a mail of ours that is held can be recalled");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "取り消せるのは、庁内から送って止められているメールだけです",
+                                            "only a mail of ours that is held can be recalled"));
   if (on_its_way || !g_strv_contains (waiting, mugai_act_text (act->item, "state")))
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "too late to recall it: the item is %s",
-                           mugai_act_text (act->item, "state"));
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "取り消しに間に合いませんでした（現在の状態: %s）",
+                                            "too late to recall it: the item is %s"),
+                           mugai_act_state (act));
   return mugai_quarantine_change (
              act->quarantine, act->error,
              "UPDATE release_recipients SET state = 'refused' WHERE state <> 'accepted' AND release IN"
@@ -55,11 +61,13 @@ static gboolean dispose (MugaiAct *act, const char *state) {
   gboolean on_its_way = FALSE;
 
   if (json_integer_value (json_object_get (act->item, "legal_hold")) != 0)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "a legal hold keeps this item");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "保全中のため廃棄できません", "a legal hold keeps this item"));
   if (!is_on_its_way (act, &on_its_way))
     return FALSE;
   if (on_its_way)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "it is being released just now");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "解除の送信中です", "it is being released just now"));
   /* The disposal record: what, of what digest; when, who, why and with which role stand in every line. */
   json_object_set (act->line, "sha256", json_object_get (act->item, "sha256"));
   json_object_set (act->line, "size_bytes", json_object_get (act->item, "size_bytes"));
@@ -81,7 +89,9 @@ gboolean mugai_act_expire (MugaiAct *act) {
 
 static gboolean set_hold (MugaiAct *act, gint64 hold) {
   if (json_integer_value (json_object_get (act->item, "legal_hold")) == hold)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, hold ? "it is held already" : "it is not held");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           hold ? MUGAI_ACT_WORDS (act, "すでに保全されています", "it is held already")
+                                : MUGAI_ACT_WORDS (act, "保全されていません", "it is not held"));
   mugai_act_say (act, "legal_hold", json_boolean (hold != 0));
   return mugai_quarantine_change (act->quarantine, act->error, "UPDATE items SET legal_hold = ?2 WHERE id = ?1", "si",
                                   act->id, hold);
@@ -100,9 +110,14 @@ gboolean mugai_act_extend (MugaiAct *act) {
   gint64 until_s = act->now_s + days * 86400;
 
   if (days < 1 || days > MAX_EXTENSION_DAYS)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "write 1 to %d days, counted from now", MAX_EXTENSION_DAYS);
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "日数は今日から数えて 1 から %d までです（--days）",
+                                            "write 1 to %d days, counted from now"),
+                           MAX_EXTENSION_DAYS);
   if (until_s < json_integer_value (json_object_get (act->item, "kept_until_s")))
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "an extension does not shorten");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "延長で保存期間を短くすることはできません",
+                                            "an extension does not shorten"));
   mugai_act_say (act, "kept_until_s", json_integer (until_s));
   return mugai_quarantine_change (act->quarantine, act->error, "UPDATE items SET kept_until_s = ?2 WHERE id = ?1", "si",
                                   act->id, until_s);
@@ -110,7 +125,7 @@ gboolean mugai_act_extend (MugaiAct *act) {
 
 /* Looked at, searched, exported, backed up: nothing changes but the chain. */
 gboolean mugai_act_note (MugaiAct *act) {
-  static const char *const own[] = { "act_id", "item", "reason", "origin", "sudo_uid", "role", "token" };
+  static const char *const own[] = { "act_id", "item", "reason", "origin", "sudo_uid", "role", "token", "language" };
   const char *key;
   json_t *value;
 
@@ -124,10 +139,18 @@ gboolean mugai_act_note (MugaiAct *act) {
   return TRUE;
 }
 
+gboolean mugai_act_list (MugaiAct *act) {
+  if (act->actor->units != NULL && !g_strv_contains ((const char *const *) act->actor->units, "*"))
+    json_object_set_new (act->answer, "units", mugai_json_strv ((const char *const *) act->actor->units));
+  return mugai_act_note (act);
+}
+
 gboolean mugai_act_export (MugaiAct *act) {
   if (strcmp (act->item_class, "infected") == 0
       && (act->actor->roles & (MUGAI_ROLE_ADMINISTRATOR | MUGAI_ROLE_ROOT)) == 0)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "infected: only an administrator takes it out");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED,
+                           MUGAI_ACT_WORDS (act, "ウイルスが見つかったメールを取り出せるのは管理者だけです",
+                                            "infected: only an administrator takes it out"));
   return mugai_act_note (act);
 }
 
@@ -155,8 +178,11 @@ gboolean mugai_act_flow (MugaiAct *act) {
   const char *key = mugai_act_text (act->body, "key");
 
   if (key[0] == '\0' || strlen (key) > MUGAI_RATE_MAX_KEY_BYTES)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "say whose mail: a key of mugai flow list");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "だれのメールかを mugai flow list のキーで指定してください",
+                                            "say whose mail: a key of mugai flow list"));
   if (!has_key (act->actor, key))
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "%s is of another unit", key);
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED,
+                           MUGAI_ACT_WORDS (act, "%s はほかの所属です", "%s is of another unit"), key);
   return mugai_act_note (act);
 }

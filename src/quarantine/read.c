@@ -28,6 +28,7 @@ void mugai_quarantine_item_free (MugaiQuarantineItem *item) {
   g_free (item->state);
   g_free (item->sha256);
   g_free (item->item_class);
+  g_free (item->scan);
   g_strfreev (item->recipients);
   g_free (item);
 }
@@ -75,6 +76,41 @@ char **mugai_quarantine_unconfirmed (MugaiQuarantine *quarantine, GError **error
   return statement != NULL ? take_column (quarantine, statement, error) : NULL;
 }
 
+/* ---- states ---- */
+
+static const struct {
+  const char *state, *ja, *en;
+  gboolean is_items; /* else of a recipient alone */
+} states[] = {
+  { "held", "保管中", "held", TRUE },
+  { "requested", "承認待ち", "requested", TRUE },
+  { "approved", "承認済み・未送信", "approved", TRUE },
+  { "delayed", "送信待ち", "delayed", TRUE },
+  { "queued", "送信中", "queued", TRUE },
+  { "failed", "送信失敗", "failed", TRUE },
+  { "done", "送信済み", "done", TRUE },
+  { "refused", "却下", "refused", TRUE },
+  { "recalled", "差出人が取り消し", "recalled", TRUE },
+  { "deleted", "廃棄済み", "deleted", TRUE },
+  { "expired", "期限により廃棄済み", "expired", TRUE },
+  { "redeemed", "送信中（結果未確認）", "redeemed", FALSE },
+  { "accepted", "送信済み", "accepted", FALSE },
+};
+
+const char *mugai_quarantine_state_words (const char *state, gboolean japanese) {
+  for (gsize i = 0; i < G_N_ELEMENTS (states); i++)
+    if (strcmp (states[i].state, state) == 0)
+      return japanese ? states[i].ja : states[i].en;
+  return state;
+}
+
+gboolean mugai_quarantine_is_state (const char *state) {
+  for (gsize i = 0; i < G_N_ELEMENTS (states); i++)
+    if (strcmp (states[i].state, state) == 0)
+      return states[i].is_items;
+  return FALSE;
+}
+
 /* ---- list ---- */
 
 /* (transfer full): for LIKE ... ESCAPE '\': @text as it is, anywhere. */
@@ -90,9 +126,17 @@ static char *like_pattern (const char *text) {
   return g_string_free (pattern, FALSE);
 }
 
+/* As an act on one item is looked at (acts.c): somebody it was from or for is of the unit. */
+#define IN_UNITS                                                                                                       \
+  " AND EXISTS (SELECT 1 FROM json_each (:units) u, (SELECT r.address AS a FROM recipients r WHERE r.id = items.id"    \
+  " UNION ALL SELECT items.sender) WHERE lower (a) = u.value"                                                          \
+  " OR (substr (u.value, 1, 1) = '@' AND lower (substr (a, -length (u.value))) = u.value))"
+
 static sqlite3_stmt *prepare_list (MugaiQuarantine *quarantine, const MugaiQuarantineQuery *query, GError **error) {
   g_autoptr (GString) sql = g_string_new ("SELECT id, time, sender, subject, action, direction, reason, state, sha256,"
-                                          " size_bytes, n_parts, class, legal_hold FROM items WHERE 1");
+                                          " size_bytes, n_parts, class, legal_hold, kept_until_s,"
+                                          " (SELECT scan FROM parts p WHERE p.id = items.id AND scan <> 'clean'"
+                                          " ORDER BY scan <> 'infected', n LIMIT 1) FROM items WHERE 1");
 
   if (query->since != NULL)
     g_string_append (sql, " AND time >= :since");
@@ -100,6 +144,10 @@ static sqlite3_stmt *prepare_list (MugaiQuarantine *quarantine, const MugaiQuara
     g_string_append (sql, " AND substr (time, 1, length (:until)) <= :until");
   if (query->state != NULL)
     g_string_append (sql, " AND state = :state");
+  if (query->id != NULL)
+    g_string_append (sql, " AND id = :id");
+  if (query->units != NULL)
+    g_string_append (sql, IN_UNITS);
   if (query->text != NULL)
     g_string_append (sql,
                      " AND (sender LIKE :text ESCAPE '\\' OR subject LIKE :text ESCAPE '\\' OR id LIKE :text ESCAPE "
@@ -115,6 +163,8 @@ static sqlite3_stmt *prepare_list (MugaiQuarantine *quarantine, const MugaiQuara
   bind_text (statement, ":until", query->until);
   bind_text (statement, ":text", pattern);
   bind_text (statement, ":state", query->state);
+  bind_text (statement, ":id", query->id);
+  bind_text (statement, ":units", query->units);
   guint limit = query->limit > 0 ? query->limit : DEFAULT_LIMIT;
   (void) sqlite3_bind_int64 (statement, sqlite3_bind_parameter_index (statement, ":limit"), limit);
   (void) sqlite3_bind_int64 (statement, sqlite3_bind_parameter_index (statement, ":offset"), query->offset);
@@ -147,6 +197,7 @@ static MugaiQuarantineItem *read_item (sqlite3_stmt *statement) {
   item->item_class = column_text (statement, 11);
   item->legal_hold = sqlite3_column_int64 (statement, 12) != 0;
   item->kept_until_s = sqlite3_column_int64 (statement, 13);
+  item->scan = column_text (statement, 14);
   return item;
 }
 

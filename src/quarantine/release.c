@@ -55,7 +55,10 @@ static json_t *choose_recipients (MugaiAct *act) {
     if (address == NULL || !is_recipient (act, address, &is))
       return NULL;
     if (!is) {
-      (void) mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "%s is not a recipient of this mail", address);
+      (void) mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                             MUGAI_ACT_WORDS (act, "%s はこのメールの宛先ではありません",
+                                              "%s is not a recipient of this mail"),
+                             address);
       return NULL;
     }
     json_array_append (chosen, value);
@@ -89,20 +92,29 @@ gboolean mugai_act_request (MugaiAct *act) {
   if (open == NULL)
     return FALSE;
   if (strcmp (mugai_act_text (act->item, "state"), "recalled") == 0)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "recalled by its sender: it is not sent any more");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "差出人が送信を取り消したメールです。もう送れません",
+                                            "recalled by its sender: it is not sent any more"));
   if (strcmp (act->item_class, "infected") == 0)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "infected: an infected mail is not released");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED,
+                           MUGAI_ACT_WORDS (act, "ウイルスが見つかったメールは解除できません",
+                                            "infected: an infected mail is not released"));
   if (json_object_size (open) > 0)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "there is a request already: %s by %s, %s",
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "すでに申請されています（申請番号 %s、申請者 %s、%s）",
+                                            "there is a request already: %s by %s, %s"),
                            mugai_act_text (open, "release"), mugai_act_text (open, "requester"),
-                           mugai_act_text (open, "state"));
+                           mugai_quarantine_state_words (mugai_act_text (open, "state"), act->japanese));
   if (strcmp (form, "original") != 0 && strcmp (form, "attachment") != 0 && strcmp (form, "text") != 0)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "the form is original, attachment or text");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "--as は original、attachment、text のいずれかです",
+                                            "the form is original, attachment or text"));
   g_autoptr (MugaiJson) recipients = choose_recipients (act);
   if (recipients == NULL)
     return FALSE;
   if (json_array_size (recipients) == 0)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "the mail has no recipient");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "このメールには宛先がありません", "the mail has no recipient"));
   mugai_act_say (act, "release", json_string (release));
   json_object_set (act->line, "recipients", recipients);
   json_object_set_new (act->line, "form", json_string (form));
@@ -127,9 +139,13 @@ static gboolean check_sides (MugaiAct *act) {
   if (record == NULL)
     return FALSE;
   if (mugai_actor_is_sender (act->actor, record))
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "who sent the mail cannot decide on its release");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED,
+                           MUGAI_ACT_WORDS (act, "メールの差出人は、その解除を承認・却下できません",
+                                            "who sent the mail cannot decide on its release"));
   if (!mugai_actor_may_approve (act->actor, awaits))
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "the rule names its approvers, and you are none of them");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED,
+                           MUGAI_ACT_WORDS (act, "承認者が規則で決められており、あなたは含まれていません",
+                                            "the rule names its approvers, and you are none of them"));
   if (awaits != NULL)
     mugai_act_say (act, "awaits", json_incref (json_object_get (awaits, "kind")));
   return TRUE;
@@ -140,10 +156,14 @@ static gboolean find_requested (MugaiAct *act, json_t **ret_open) {
   if (*ret_open == NULL)
     return FALSE;
   if (strcmp (mugai_act_text (*ret_open, "state"), "requested") != 0)
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE, "nothing waits for an approval: the item is %s",
-                           mugai_act_text (act->item, "state"));
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_STATE,
+                           MUGAI_ACT_WORDS (act, "承認を待っている申請はありません（現在の状態: %s）",
+                                            "nothing waits for an approval: the item is %s"),
+                           mugai_act_state (act));
   if (mugai_act_is_same_person (mugai_act_text (*ret_open, "requester"), act->actor->name))
-    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED, "who asked for a release cannot decide on it");
+    return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED,
+                           MUGAI_ACT_WORDS (act, "申請した人は、その申請を承認・却下できません",
+                                            "who asked for a release cannot decide on it"));
   if (!check_sides (act))
     return FALSE;
   mugai_act_say (act, "release", json_string (mugai_act_text (*ret_open, "release")));
@@ -174,7 +194,8 @@ gboolean mugai_act_approve (MugaiAct *act) {
   json_array_foreach (others, i, value) {
     if (mugai_act_is_same_person (mugai_act_text (value, "approver"), act->actor->name))
       return mugai_act_fail (act, MUGAI_ACT_ERROR_NOT_ALLOWED,
-                             "you have approved this already; another approver is needed");
+                             MUGAI_ACT_WORDS (act, "あなたはすでに承認しています。もう 1 人の承認者が必要です",
+                                              "you have approved this already; another approver is needed"));
   }
   if (!mugai_quarantine_change (act->quarantine, act->error, "INSERT INTO approvals VALUES (?1, ?2, ?3, ?4)", "ssss",
                                 release, act->actor->name, mugai_act_text (act->body, "reason"), act->at))

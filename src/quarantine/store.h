@@ -35,7 +35,8 @@ struct MugaiQuarantine {
   sqlite3 *index;
   sqlite3_stmt *statements[MUGAI_N_STATEMENTS]; /* NULL until first used */
   gboolean in_group;
-  GPtrArray *group; /* ids whose blobs this group wrote */
+  gboolean log_is_empty; /* SQLite's log has no page from before the last disposal */
+  GPtrArray *group;      /* ids whose blobs this group wrote */
 };
 
 /* ---- index.c ---- */
@@ -65,6 +66,14 @@ json_t *mugai_quarantine_query (MugaiQuarantine *quarantine, GError **error, con
 /** mugai_quarantine_change: the same, without rows. */
 gboolean mugai_quarantine_change (MugaiQuarantine *quarantine, GError **error, const char *sql, const char *format, ...)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/** mugai_quarantine_each_item: every row's id and master (-1: disposed of), oldest first, a page at a time, until @visit returns FALSE with its @error. */
+typedef gboolean (*MugaiQuarantineItemVisit) (const char *id, gint64 master, gpointer data, GError **error);
+gboolean mugai_quarantine_each_item (MugaiQuarantine *quarantine, MugaiQuarantineItemVisit visit, gpointer data,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** mugai_quarantine_empty_log: pages as they were before a disposal stand in SQLite's log until it is cut: now, or, where a reader is in the way, at
+ * the next call. FALSE: an error, not a reader. */
+gboolean mugai_quarantine_empty_log (MugaiQuarantine *quarantine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- blob.c ---- */
 

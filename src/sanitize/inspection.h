@@ -97,9 +97,6 @@ char *mugai_quoted_shorten (const char *text);
 
 /* words.c */
 
-/** mugai_words_type: (transfer none): what a person calls such a file: 「表計算ファイル (Excel)」. */
-const char *mugai_words_type (const MugaiPart *part, gboolean japanese);
-char *mugai_words_size (guint64 size_bytes);
 /** mugai_words_name: (transfer full): the part's name as shown. */
 char *mugai_words_name (const MugaiPart *part, gboolean japanese);
 /** mugai_words_dead: (transfer full): @text with its links made dead (hxxp). */

@@ -16,9 +16,10 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 import samples
-from relay import OUTSIDE, Relay, Skip, free_port, run_scenarios, wait_for
+from relay import OUTSIDE, Relay, Skip, children, free_port, run_scenarios, wait_for
 from samples import CITIZEN, STAFF
 
 REVIEWER, APPROVER, APPROVER2, ADMINISTRATOR, AUDITOR, OTHER_UNIT, NOBODY = range(20001, 20008)
@@ -75,7 +76,8 @@ def approve(relay, item, form="original"):
 
 
 def state(relay, item):
-    return json.loads(next(line for line in good(as_user(relay, None, "list", "--json", "--limit", "500")).splitlines() if item in line))["state"]
+    done = relay.mugaid.mugai("quarantine", "list", "--store", relay.mugaid.store, "--json", "--limit", "500")  # also while no act can be recorded
+    return json.loads(next(line for line in good(done).splitlines() if item in line))["state"]
 
 
 def history(relay, item):
@@ -211,7 +213,6 @@ def ask_keeper(relay, kind, body, uid):
 
 
 def new_id():
-    import time
     digits, value = "0123456789ABCDEFGHJKMNPQRSTVWXYZ", (int(time.time() * 1000) << 80) | int.from_bytes(os.urandom(10), "big")
     return "".join(digits[(value >> 5 * i) & 31] for i in range(25, -1, -1))
 
@@ -246,10 +247,8 @@ def mta_says_no(relay):
     """a dead MTA, a 4xx and a 5xx each end in failed, with the reply kept; then it can be sent"""
     item = hold(relay, clean())
     approve(relay, item)
-    config = relay.mugaid.config.read_text()
     port = free_port()
-    elsewhere = relay.folder / "elsewhere.yaml"
-    elsewhere.write_text(config.replace(f"release_listener: 127.0.0.1:{relay.release_port}", f"release_listener: 127.0.0.1:{port}"))
+    elsewhere = through(relay, port, "elsewhere.yaml")
     cases = [(None, None, "no answer"), ("RCPT", "452 4.2.2 mail box full", "452 4.2.2"), ("MAIL", "550 5.1.8 no", "550 5.1.8"),
              ("DATA", None, "no answer")]
     for step, reply, words in cases:
@@ -291,6 +290,67 @@ class SlowMta:
                             stream.write(b"354 go\r\n" if data else b"250 ok\r\n")
 
 
+class DribblingMta:
+    """The real listener seen through a wire that lets a byte a second back: from the greeting on, or from the mail's end on."""
+
+    def __init__(self, port, target, from_end):
+        self.socket, self.target, self.from_end, self.over = socket.create_server(("127.0.0.1", port)), target, from_end, threading.Event()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            client = self.socket.accept()[0]
+            with client, socket.create_connection(("127.0.0.1", self.target)) as real:
+                self.slow = threading.Event()
+                if not self.from_end:
+                    self.slow.set()
+                back = threading.Thread(target=self.give_back, args=(real, client), daemon=True)
+                back.start()
+                while data := client.recv(65536):
+                    if data.endswith(b"\r\n.\r\n"):
+                        self.slow.set()
+                    real.sendall(data)
+
+    def give_back(self, real, client):
+        with contextlib.suppress(OSError):
+            while data := real.recv(65536):
+                for at in range(len(data)) if self.slow.is_set() else []:
+                    client.sendall(data[at:at + 1])
+                    self.over.wait(1)
+                if not self.slow.is_set():
+                    client.sendall(data)
+
+    def close(self):
+        self.over.set()
+        self.socket.close()
+
+
+def through(relay, port, name):
+    """A configuration that releases by another listener."""
+    path = relay.folder / name
+    path.write_text(relay.mugaid.config.read_text().replace(f"release_listener: 127.0.0.1:{relay.release_port}", f"release_listener: 127.0.0.1:{port}"))
+    return path
+
+
+def dribbling(relay):
+    """an MTA that sends a byte a second is given up after a known time: failed where it had nothing, unknown where it may have the mail"""
+    item, port = hold(relay, clean()), free_port()
+    approve(relay, item)
+    config = through(relay, port, "dribbling.yaml")
+    for from_end, words, wanted in ((False, "its time is over", "failed"), (True, "redeemed", "queued")):
+        before, mta = len(relay.sink.messages), DribblingMta(port, relay.release_port, from_end)
+        started = time.monotonic()
+        done = relay.mugaid.mugai("quarantine", "release", item, "--timeout", "4", "--config", config, env=dict(os.environ, SUDO_UID=str(APPROVER)))
+        took = time.monotonic() - started
+        mta.close()
+        assert done.returncode == 75 and b"its time is over" in done.stdout and 3 < took < 30, (done, took)
+        assert state(relay, item) == wanted and words in history(relay, item), history(relay, item)
+    relay.next_mail(before)
+    assert b"--again" in done.stderr and as_user(relay, APPROVER, "release", item).returncode == 77
+    wait_for(lambda: not relay.postfix.queue(), 30, "an empty queue")
+    assert len(relay.sink.messages) == before + 1
+
+
 @contextlib.contextmanager
 def full_disk(relay):
     """The keeper can write nothing: a file limit of no bytes, which its own user may set."""
@@ -313,8 +373,7 @@ def slow_and_full(relay):
         done = as_user(relay, APPROVER, "release", item)
         assert done.returncode in (75, 77) and state(relay, item) == "approved", (done.returncode, done.stderr)
     port = free_port()
-    elsewhere = relay.folder / "slow.yaml"
-    elsewhere.write_text(relay.mugaid.config.read_text().replace(f"release_listener: 127.0.0.1:{relay.release_port}", f"release_listener: 127.0.0.1:{port}"))
+    elsewhere = through(relay, port, "slow.yaml")
     slow = SlowMta(port)
     release = subprocess.Popen([str(relay.mugaid.build / "mugai"), "quarantine", "release", item, "--config", str(elsewhere)], stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, env=dict(os.environ, SUDO_UID=str(APPROVER)))
@@ -416,7 +475,9 @@ def standing(relay):
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert any(row["n"] > 0 for row in report["coverage"]) and any(row["n"] == 0 for row in report["coverage"]), report["coverage"]
-    assert report["exceptions_standing"] == []
+    assert report["exceptions_standing"] == [] and report["organisation"], report
+    start = next(line for line in chain(relay) if line["kind"] == "start")
+    assert start["body"]["config_sha256"] == hashlib.sha256(relay.mugaid.config.read_bytes()).hexdigest(), start
 
 
 def scanned_again(relay):
@@ -429,6 +490,8 @@ def scanned_again(relay):
     relay.mugaid.process.send_signal(1)
     wait_for(lambda: relay.mugaid.status()["generation"] > number, 60, "the new signatures")
     wait_for(lambda: relay.mugaid.is_ready(), 60, "ready")
+    wait_for(lambda: chain(relay)[-1]["kind"] == "signatures-load", 30, "the change of signatures on the chain")
+    assert chain(relay)[-1]["body"]["generation"] > number, chain(relay)[-1]
     before = len(relay.sink.messages)
     done = as_user(relay, APPROVER, "release", item)
     assert done.returncode == 75 and b"nfected" in done.stdout, (done.stdout, done.stderr)
@@ -437,7 +500,7 @@ def scanned_again(relay):
 
 
 def separation(relay):
-    """role by act: who may, who may not; never both sides; two for what could not be looked into"""
+    """role by act: who may, who may not; who sees whose mail; never both sides; two for what could not be looked into"""
     allowed = {
         "request": {REVIEWER, APPROVER, APPROVER2}, "approve": {APPROVER, APPROVER2}, "refuse": {APPROVER, APPROVER2},
         "release": {REVIEWER, APPROVER, APPROVER2}, "export": {APPROVER, APPROVER2, ADMINISTRATOR, None},
@@ -445,6 +508,9 @@ def separation(relay):
         "extend": {APPROVER, APPROVER2, ADMINISTRATOR, None}, "delete": {ADMINISTRATOR},
     }
     item = hold(relay, clean())
+    for uid in (REVIEWER, AUDITOR, OTHER_UNIT, None):
+        assert (item in good(as_user(relay, uid, "list"))) == (uid != OTHER_UNIT), uid
+    assert {line["actor"].split(":")[1] for line in chain(relay) if line["kind"] == "list"} >= {str(REVIEWER), str(OTHER_UNIT), "0"}
     for act, who in allowed.items():
         for uid in (REVIEWER, APPROVER, APPROVER2, ADMINISTRATOR, AUDITOR, OTHER_UNIT, NOBODY, 0, None):
             words = [act, item] + ([] if act in ("show", "export", "release") else ["--reason", "t"]) + (["--days", "400"] if act == "extend" else [])
@@ -467,6 +533,29 @@ def separation(relay):
     assert as_user(relay, APPROVER2, "release", item).returncode == 77
     refusals = [line for line in chain(relay) if line["kind"] == "act-refused"]
     assert any(line["body"]["act"] == "release-approve" and line["actor"].startswith(f"uid:{APPROVER}") for line in refusals)
+
+
+def as_login(relay, login, sudo_uid, *words):
+    """mugai quarantine by who logged in as @login, whatever SUDO_UID says."""
+    command = ["sh", "-c", "echo $0 > /proc/self/loginuid && exec \"$@\"", str(login), str(relay.mugaid.build / "mugai"), "quarantine", *words, "--config",
+               str(relay.mugaid.config)]
+    return subprocess.run(command, capture_output=True, env=dict(os.environ, SUDO_UID=str(sudo_uid)))
+
+
+def one_login(relay):
+    """the kernel's login uid is the person, whatever SUDO_UID says: the same login cannot be both sides, and root's own login approves nothing"""
+    probe = subprocess.run(["sh", "-c", "echo 1 > /proc/self/loginuid"], capture_output=True)
+    if probe.returncode != 0:
+        raise Skip("no login uid can be set here")
+    item = hold(relay, clean())
+    good(as_login(relay, APPROVER, REVIEWER, "request", item, "--reason", "x"))
+    assert chain(relay)[-1]["actor"].startswith(f"uid:{APPROVER}")
+    own = as_login(relay, APPROVER, APPROVER2, "approve", item, "--reason", "x")
+    assert own.returncode == 77 and b"who asked" in own.stderr, own.stderr
+    for nobody in (0, NOBODY, AUDITOR):
+        done = as_login(relay, nobody, APPROVER2, "approve", item, "--reason", "x")
+        assert done.returncode == 77 and b"not for the role" in done.stderr, (nobody, done.stderr)
+    good(as_login(relay, APPROVER2, REVIEWER, "approve", item, "--reason", "x"))
 
 
 def infected(relay):
@@ -492,6 +581,13 @@ def disposal(relay):
     good(held)
     assert as_user(relay, ADMINISTRATOR, "delete", kept, "--reason", "x").returncode == 77
     good(as_user(relay, None, "verify"))
+    # The backup of before still holds it: a restore beside the chain disposes of it again, before anybody could look.
+    config, old = relay.folder / "restore.yaml", relay.folder / "old"
+    config.write_text(re.sub(r"(?m)^store: .*$", f"store: {old}", relay.mugaid.config.read_text()))
+    assert list(backup.rglob(item)), "the backup of before the disposal"
+    good(relay.mugaid.mugai("quarantine", "restore", backup, "--config", config, "--keys", f"{relay.mugaid.store}.keys"))
+    listed = [json.loads(line) for line in good(relay.mugaid.mugai("quarantine", "list", "--store", old, "--json", "--limit", "500")).splitlines()]
+    assert {each["id"]: each["state"] for each in listed}[item] == "deleted" and not list(old.rglob(item)) and list(old.rglob(kept))
     good(as_user(relay, None, "backup", backup))
     assert not list(backup.rglob(item)) and list(backup.rglob(kept))
     restored = relay.folder / "restored"
@@ -520,8 +616,60 @@ def no_keeper(relay):
     assert done.returncode == 78 and done.stdout == b""
 
 
+def regions(pid):
+    """Each readable piece of a process' memory, as root sees it: its bytes and its flags."""
+    found, place = [], None
+    for line in pathlib.Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        if match := re.match(r"([0-9a-f]+)-([0-9a-f]+) (r)?", line):
+            place = match
+        elif line.startswith("VmFlags:") and place[3]:
+            found.append((int(place[1], 16), int(place[2], 16), line.split()[1:]))
+    with open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for start, end, flags in found:
+            with contextlib.suppress(OSError):  # [vvar] and the like
+                memory.seek(start)
+                yield memory.read(end - start), flags
+
+
+def assert_closed(pid):
+    """No core file, and nobody but root looks in."""
+    limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
+    assert re.search(r"Max core file size +0 +0 ", limits), (pid, limits)
+    assert os.stat(f"/proc/{pid}/mem").st_uid == 0, (pid, "another process of its user could read its memory")
+
+
+def service(pid):
+    return [pid] + [below for child in children(pid) for below in service(child)]
+
+
+def secrets_in_memory(relay, keys):
+    """Keys are in the keeper alone, in memory that no core file and no swap gets; nobody of the same user looks in."""
+    keeper, master = relay.mugaid.status()["keeper"]["pid"], relay.mugaid.process.pid
+    for pid in service(master):
+        places = [flags for content, flags in regions(pid) if any(key in content or key.hex().encode() in content for key in keys)]
+        assert bool(places) == (pid == keeper), (pid, keeper, places)
+        assert all("dd" in flags and "lo" in flags for flags in places), places  # not dumped, locked
+        if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() in ("mugai-keeper", "mugai-front"):
+            assert_closed(pid)
+    user = pathlib.Path(f"/proc/{keeper}/status").read_text().split("Uid:\t")[1].split()[0]
+    peek = subprocess.run(["head", "-c", "1", f"/proc/{keeper}/mem"], capture_output=True, user=int(user), extra_groups=[])
+    assert b"denied" in peek.stderr, peek
+
+
+def secrets_of_command(relay, keys):
+    """A command that holds keys and a whole mail is closed likewise: looked at while it waits for somebody to take the mail."""
+    item, pipe = hold(relay, clean()), relay.folder / "pipe"
+    os.mkfifo(pipe)
+    command = subprocess.Popen([str(relay.mugaid.build / "mugai"), "quarantine", "export", item, "-o", str(pipe), "--config", str(relay.mugaid.config)])
+    wait_for(lambda: any(line["kind"] == "export" and line["body"]["item"] == item for line in chain(relay)), 30, "the export's line")
+    assert_closed(command.pid)
+    for content, flags in regions(command.pid):
+        assert "dd" in flags or not any(key in content for key in keys), flags
+    assert b"Subject: hello" in pipe.read_bytes() and command.wait(30) == 0
+
+
 def secrets(relay):
-    """no key or token in any log, on the chain, in the index or the process list"""
+    """no key or token in any log, on the chain, in the index or the process list, nor where a core file or a debugger would find it"""
     keys = [path.read_bytes() for path in pathlib.Path(f"{relay.mugaid.store}.keys").glob("*.key")]
     assert len(keys) >= 2
     places = [relay.mugaid.log, relay.postfix.log, *relay.mugaid.audit.glob("*"), *relay.mugaid.store.glob("index.sqlite*")]
@@ -533,6 +681,8 @@ def secrets(relay):
         for token in re.findall(rb"X-Mugai-Release: *([0-9a-f]{64})", mail[2]):
             assert token == b"0" * 64, mail
     assert b"hello" not in b"".join(path.read_bytes() for path in relay.mugaid.store.rglob("01*") if path.is_file())
+    secrets_in_memory(relay, keys)
+    secrets_of_command(relay, keys)
 
 
 def main():
@@ -551,7 +701,7 @@ def main():
     relay.postfix.command("reload")
     wait_for(lambda: not socket.socket().connect_ex(("127.0.0.1", port)), 30, "the release listener")
     with relay:
-        scenarios = [as_original, as_attachment_and_text, twenty_at_once, forger, bound_token, mta_says_no, separation, infected, disposal,
+        scenarios = [as_original, as_attachment_and_text, twenty_at_once, forger, bound_token, mta_says_no, dribbling, separation, one_login, infected, disposal,
                      no_keeper, scanned_again, slow_and_full, people_only, standing, head_missing, credentials, secrets]
         chosen = [each for each in scenarios if len(sys.argv) < 3 or each.__name__ in sys.argv[2:]]
         run_scenarios([(each, relay) for each in chosen])

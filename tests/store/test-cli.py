@@ -4,6 +4,7 @@
 
 usage: test-cli.py MUGAI STORE_FILL
 """
+import datetime
 import hashlib
 import json
 import pathlib
@@ -14,15 +15,16 @@ import subprocess
 import sys
 import tempfile
 import unicodedata
+import zoneinfo
 
 MUGAI, FILL = sys.argv[1], sys.argv[2]
-QUARANTINE = "list show request approve refuse release delete hold extend export disposals verify backup restore rotate-key".split()
+QUARANTINE = "list show request approve refuse release delete hold extend export disposals verify backup restore rotate-key recall send-due".split()
 AUDIT = "show search verify report checkpoint policy".split()
 HOSTILE = "x\x1b[2J\x07\r\n\u202eevil\u0085<b>"
 
 
-def mugai(*words, lang="C.UTF-8"):
-    return subprocess.run([MUGAI, *map(str, words)], capture_output=True, stdin=subprocess.DEVNULL, env={"LC_ALL": lang, "PATH": "/usr/bin"})
+def mugai(*words, lang="C.UTF-8", zone="UTC"):
+    return subprocess.run([MUGAI, *map(str, words)], capture_output=True, stdin=subprocess.DEVNULL, env={"LC_ALL": lang, "PATH": "/usr/bin", "TZ": zone})
 
 
 def columns(text):
@@ -42,6 +44,13 @@ def helps(folder):
         for name in [None, *names]:
             done = mugai(command, *([name] if name else []), "--help")
             assert done.returncode == 0 and done.stdout and not done.stderr, (command, name, done)
+            japanese = mugai(command, *([name] if name else []), "--help", lang="ja_JP.UTF-8").stdout.decode()  # whether the locale is installed or not
+            assert "?" not in japanese and "使い方:" in japanese and "Usage" not in japanese, japanese
+            asked = re.findall(r"^  (?:-., )?--([a-z-]+)", japanese, re.M)
+            assert asked == re.findall(r"^  (?:-., )?--([a-z-]+)", done.stdout.decode(), re.M) and (bool(asked) == bool(name)), asked
+    approve = mugai("quarantine", "approve", "--help").stdout.decode()
+    assert "--reason" in approve and "--days" not in approve and "--offset" not in approve, approve
+    assert mugai("quarantine", "approve", "--days", "3", "X").returncode == 64
 
 
 def tables(folder):
@@ -62,7 +71,27 @@ def tables(folder):
     assert item["state"] == "held" and item["class"] in ("normal", "infected")
     safe(mugai("quarantine", "show", item["id"], "--store", store).stdout)
     one = mugai("quarantine", "list", "--store", store, "--limit", "1", "--offset", "1").stdout.decode()
-    assert item["id"] not in one and len(one.splitlines()) == 2
+    assert item["id"] not in one and len(one.splitlines()) == 3  # heading, item, where the next page begins
+
+
+def readable(folder):
+    """a reviewer reads the mail's time where they are, to the minute, and words, not names of types, kinds or states; programs get what is stored"""
+    store = folder / "store"
+    item = json.loads(mugai("quarantine", "list", "--store", store, "--json").stdout.splitlines()[-1])
+    recorded = datetime.datetime.fromisoformat(item["time"])
+    for zone in [zone for zone in ("Asia/Tokyo", "UTC") if (pathlib.Path("/usr/share/zoneinfo") / zone).exists()]:
+        local = recorded.astimezone(zoneinfo.ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+        for words in (["list"], ["show", item["id"]]):
+            text = mugai("quarantine", *words, "--store", store, lang="ja_JP.UTF-8", zone=zone).stdout.decode()
+            assert local in text and "保管中" in text and not re.search(r"held|clean|infected|multipart|text/|T\d\d:|\+0\d:", text), text
+        assert json.loads(mugai("quarantine", "list", "--store", store, "--json", zone=zone).stdout.splitlines()[-1])["time"] == item["time"]
+    for words, status, ja, en in ((["show", "nonsense"], 66, "ありません", "no such item"), (["list", "--state", "x"], 64, "状態", "no such state"),
+                                  (["list", "--bad"], 64, "オプション", "--bad"), (["show"], 64, "引数", "wrong arguments")):
+        for lang, wanted in (("ja_JP.UTF-8", ja), ("C.UTF-8", en)):
+            done = mugai("quarantine", *words, "--store", store, lang=lang)
+            assert done.returncode == status and wanted in done.stderr.decode() and not done.stdout, (words, lang, done)
+    assert "該当するメールはありません" in mugai("quarantine", "list", "--store", store, "--text", "nobody@", lang="ja_JP.UTF-8").stdout.decode()
+    assert "--offset 2" in mugai("quarantine", "list", "--store", store, "--limit", "2").stdout.decode()
 
 
 def offline(folder):
@@ -75,6 +104,22 @@ def offline(folder):
     for words in (["export", item], ["request", item], ["delete", item], ["rotate-key"]):
         done = mugai("quarantine", *words, "--store", store)
         assert done.returncode == 78 and not done.stdout, (words, done)
+
+
+def completion(folder):
+    """the shell completes every verb, each verb's own options, and the words that an option knows"""
+    script = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "completion" / "mugai"
+
+    def offers(*words):
+        code = f'source {script}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mugai; printf "%s\\n" "${{COMPREPLY[@]}}"'
+        environment = {"PATH": f"{pathlib.Path(MUGAI).resolve().parent}:/usr/bin:/bin", "LC_ALL": "ja_JP.UTF-8"}
+        return subprocess.run(["bash", "-c", code, "bash", *words], capture_output=True, text=True, env=environment, cwd=folder).stdout.split()
+
+    assert set(QUARANTINE) == set(offers("mugai", "quarantine", "")) and set(AUDIT) == set(offers("mugai", "audit", ""))
+    assert {"quarantine", "audit", "policy", "status"} <= set(offers("mugai", ""))
+    assert offers("mugai", "quarantine", "approve", "--") == ["--config", "--store", "--keys", "--json", "--reason"]
+    assert offers("mugai", "quarantine", "list", "--state", "re") == ["requested", "refused", "recalled"]
+    assert offers("mugai", "audit", "report", "--format", "") == ["text", "csv", "html", "json"]
 
 
 def make_chain(audit, lines):
@@ -110,6 +155,8 @@ def chain(folder):
                           (("--address", "@city.example.lg.jp", "--limit", "2"), 2), (("--address", "@city.example.lg.jp", "--offset", "2"), 1)):
         done = mugai("audit", "search", audit, *words, "--json")
         assert done.returncode == 0 and len(done.stdout.splitlines()) == wanted, (words, done)
+    shown = safe(mugai("audit", "show", audit, lang="ja_JP.UTF-8").stdout)
+    assert "2026-11-21 00:03" in shown and "メールの判定" in shown and "record" not in shown, shown
     for name in ("show", "search"):
         assert len(safe(mugai("audit", name, audit).stdout).splitlines()) == 4
     for lang in ("C.UTF-8", "ja_JP.UTF-8"):
@@ -153,7 +200,7 @@ def unlike(folder):
 
 def main():
     folder, failures = pathlib.Path(tempfile.mkdtemp(prefix="mugai-cli-")), 0
-    scenarios = [helps, tables, offline, chain, anchor, unlike]
+    scenarios = [helps, tables, readable, offline, completion, chain, anchor, unlike]
     for number, scenario in enumerate(scenarios, 1):
         try:
             scenario(folder)

@@ -26,6 +26,10 @@ gboolean mugai_sha256_is_valid (const char *hex);
 /** mugai_random: fills from getrandom; never fails (aborts when the kernel has none). */
 void mugai_random (void *buffer, gsize length_bytes);
 
+/** mugai_leave_no_core: for a process with keys, tokens or mails in its memory: no core file, and no debugger of the same user. Not undone; kept over
+ * a fork, not over an exec. */
+void mugai_leave_no_core (void);
+
 /** mugai_time_rfc3339: (transfer full): @unix_us [µs since 1970] in local time with offset, millisecond precision. */
 char *mugai_time_rfc3339 (gint64 unix_us);
 /** mugai_time_rfc5322: (transfer full): the same moment as a Date field body, independent of locale. */

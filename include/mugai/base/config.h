@@ -11,6 +11,7 @@
 
 typedef struct {
   char *file;                /* where it was read from */
+  char *sha256;              /* of its bytes: the chain says with which one the service started */
   char *milter_socket;       /* "unix:/path" or "inet:port@host", as libmilter writes it */
   char *milter_socket_group; /* "" : not changed */
   guint milter_socket_mode;

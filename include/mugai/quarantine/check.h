@@ -28,3 +28,7 @@ gboolean mugai_quarantine_backup (MugaiQuarantine *quarantine, const char *direc
 /** mugai_quarantine_restore: into @directory, which is empty or not there; what is restored is byte for byte the backup's, or an error. */
 gboolean mugai_quarantine_restore (const char *backup, const char *directory, guint64 *ret_n, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/** mugai_quarantine_dispose_again: what the chain says was disposed of, and an older backup brought back; @state is "deleted" or "expired". In a group; its key and
+ * rows go with mugai_quarantine_destroy_disposed (). */
+gboolean mugai_quarantine_dispose_again (MugaiQuarantine *quarantine, const char *id, const char *state, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

@@ -96,6 +96,8 @@ static json_t *act_as (Fixture *fixture, guint uid, const char *kind, const char
     json_object_set_new (body, "form", json_string ("original"));
   if (strcmp (kind, "extend") == 0)
     json_object_set_new (body, "days", json_integer (100));
+  if (g_str_has_prefix (kind, "flow-"))
+    json_object_set_new (body, "key", json_string ("outbound:sender:hana@city.example.lg.jp"));
   g_assert_true (mugai_quarantine_begin (fixture->store, NULL));
   (void) !mugai_quarantine_act (fixture->store, kind, actor, body, NOW_US, &line, &answer, error);
   g_assert_true (mugai_quarantine_commit (fixture->store, NULL));
@@ -160,6 +162,10 @@ static void test_roles (Fixture *fixture, gconstpointer data) {
     { "repair", "...Y..Y." },
     { "rotate-key", "...Y..Y." },
     { "checkpoint-ask", "...YY.Y." },
+    { "flow-stop", "...Y..Y." },
+    { "flow-resume", "...Y..Y." },
+    { "recall", "YYYY...." },         /* besides its sender, whose right is no role's */
+    { "release-redeem", "........" }, /* the token is the right: without one, for nobody */
   };
 
   (void) data;
@@ -174,6 +180,50 @@ static void test_roles (Fixture *fixture, gconstpointer data) {
         g_error ("%s by %u: %s", table[i].kind, uids[j], error != NULL ? error->message : "done");
     }
   }
+}
+
+static guint n_listed (Fixture *fixture, guint uid) {
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MugaiJson) answer = act_as (fixture, uid, "list", "", NULL, &error);
+  json_t *own = json_object_get (answer, "units");
+  g_autofree char *units = own != NULL ? mugai_json_line (own) : NULL;
+  const MugaiQuarantineQuery query = { .units = units };
+  g_autoptr (GPtrArray) items = mugai_quarantine_list (fixture->store, &query, &error);
+
+  g_assert_no_error (error);
+  return items->len;
+}
+
+/* A list has the mail from and for a person's own units, and no other. */
+static void test_units (Fixture *fixture, gconstpointer data) {
+  g_autofree char *id = put (fixture, "clean", "text");
+
+  (void) data, (void) id;
+  g_assert_cmpuint (n_listed (fixture, 1001), ==, 1);
+  g_assert_cmpuint (n_listed (fixture, 1002), ==, 1);
+  g_assert_cmpuint (n_listed (fixture, 1006), ==, 0);
+  g_assert_cmpuint (n_listed (fixture, 0), ==, 1);
+  const MugaiQuarantineQuery queries[] = { { .units = "[\"ken@city.example.lg.jp\"]" },
+                                           { .units = "[\"@example.com\"]" }, /* its sender's */
+                                           { .units = "[\"@x\",\"en@city.example.lg.jp\",\"@ample.com\"]" } };
+  for (gsize i = 0; i < G_N_ELEMENTS (queries); i++) {
+    g_autoptr (GPtrArray) items = mugai_quarantine_list (fixture->store, &queries[i], NULL);
+    g_assert_cmpuint (items->len, ==, i < 2 ? 1 : 0);
+  }
+}
+
+/* What a person is told is in the language of who asked, by the same table of refusals. */
+static void test_language (Fixture *fixture, gconstpointer data) {
+  g_autofree char *id = put (fixture, "infected", "text");
+  g_autoptr (GError) ja = NULL, en = NULL;
+  g_autoptr (MugaiJson) a = act_as (fixture, 1003, "release-request", id, json_pack ("{s:s}", "language", "ja"), &ja);
+  g_autoptr (MugaiJson) b = act_as (fixture, 1003, "release-request", id, NULL, &en);
+
+  (void) data;
+  g_assert_nonnull (strstr (ja->message, "ウイルス"));
+  g_assert_null (strstr (ja->message, "infected"));
+  g_assert_nonnull (strstr (en->message, "infected"));
+  g_assert_true (g_str_is_ascii (en->message));
 }
 
 static void test_two_approvers (Fixture *fixture, gconstpointer data) {
@@ -326,6 +376,10 @@ static void test_retention (Fixture *fixture, gconstpointer data) {
   (void) data, (void) normal, (void) high;
   assert_done (fixture, 1004, "legal-hold", held);
   assert_done (fixture, 1002, "extend", longer);
+  const MugaiQuarantineQuery query = { .text = longer, .limit = 1 };
+  g_autoptr (GPtrArray) items = mugai_quarantine_list (fixture->store, &query, NULL);
+  g_assert_cmpint (((MugaiQuarantineItem *) items->pdata[0])->kept_until_s, ==,
+                   (NOW_US + 100 * DAY_US) / G_USEC_PER_SEC);
   g_assert_cmpuint (n_due (fixture, 29), ==, 0);
   g_assert_cmpuint (n_due (fixture, 31), ==, 1);
   g_assert_cmpuint (n_due (fixture, 91), ==, 2);
@@ -374,6 +428,60 @@ static void test_disposal (Fixture *fixture, gconstpointer data) {
   g_assert_null (mugai_quarantine_original (older, id, NULL));
 }
 
+/* (transfer full): every byte of the index, and of what SQLite keeps beside it. */
+static GString *index_bytes (Fixture *fixture) {
+  static const char *const names[] = { "index.sqlite", "index.sqlite-wal", "index.sqlite-shm" };
+  GString *all = g_string_new (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *path = g_build_filename (fixture->directory, names[i], NULL), *text = NULL;
+    gsize length = 0;
+    if (g_file_get_contents (path, &text, &length, NULL))
+      g_string_append_len (all, text, (gssize) length);
+  }
+  return all;
+}
+
+static gboolean has_bytes (const GString *all, const char *text) {
+  return memmem (all->str, all->len, text, strlen (text)) != NULL;
+}
+
+/* After its disposal nothing in the index, used page, free one or log, says whose mail it was and what about; who did what stays. */
+static void test_forgotten (Fixture *fixture, gconstpointer data) {
+  static const char *const personal[] = { "件名", "a@example.com", "hana@", "ken@" };
+  g_autofree char *id = put (fixture, "clean", "the mail");
+  g_autoptr (GError) error = NULL;
+
+  (void) data;
+  assert_done (fixture, 1001, "release-request", id);
+  assert_done (fixture, 1002, "release-approve", id);
+  g_autoptr (MugaiJson) queued = queue (fixture, id, "the mail", &error);
+  result (fixture, id, member (queued, "release"), "hana@city.example.lg.jp", TRUE);
+  result (fixture, id, member (queued, "release"), "ken@city.example.lg.jp", TRUE);
+  assert_state (fixture, id, "done");
+  g_autoptr (GString) before = index_bytes (fixture);
+  for (gsize i = 0; i < G_N_ELEMENTS (personal); i++)
+    g_assert_true (has_bytes (before, personal[i]));
+  assert_done (fixture, 1004, "delete", id);
+  /* A reader that looks at the index of before is not waited for; the next time it is done. */
+  g_autofree char *path = g_build_filename (fixture->directory, "index.sqlite", NULL);
+  sqlite3 *looking = NULL;
+  g_assert_cmpint (sqlite3_open (path, &looking), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (looking, "BEGIN; SELECT * FROM items", NULL, NULL, NULL), ==, SQLITE_OK);
+  g_assert_true (mugai_quarantine_destroy_disposed (fixture->store, &error));
+  g_assert_cmpint (sqlite3_close (looking), ==, SQLITE_OK);
+  g_assert_true (mugai_quarantine_destroy_disposed (fixture->store, &error));
+  g_assert_no_error (error);
+  g_autoptr (GString) after = index_bytes (fixture);
+  for (gsize i = 0; i < G_N_ELEMENTS (personal); i++)
+    if (has_bytes (after, personal[i]))
+      g_error ("still there: %s", personal[i]);
+  assert_done (fixture, 1001, "view", id); /* its unit still finds what is left */
+  assert_refused (fixture, 1006, "view", id, MUGAI_ACT_ERROR_NOT_ALLOWED);
+  g_autoptr (MugaiJson) acts = mugai_quarantine_history (fixture->store, id, NULL);
+  g_assert_cmpuint (json_array_size (acts), ==, 7);
+}
+
 /* ---- the store's own health ---- */
 
 static void assert_report (Fixture *fixture, gboolean repair, guint items, guint faults, guint repaired) {
@@ -420,6 +528,85 @@ static void test_repair (Fixture *fixture, gconstpointer data) {
   fixture->store = mugai_quarantine_open (fixture->directory, FALSE, NULL);
   assert_report (fixture, TRUE, 0, 3, 3);
   assert_report (fixture, FALSE, 3, 0, 0);
+}
+
+static guint forget_at (Fixture *fixture, gint64 days) {
+  guint number = 0;
+
+  g_assert_true (mugai_quarantine_forget_keys (fixture->store, 35, g_get_real_time () + days * DAY_US, &number, NULL));
+  return number;
+}
+
+/* A row that is made anew says which master its blob needs, not which one is current: else that one would be forgotten. */
+static void test_repair_old_master (Fixture *fixture, gconstpointer data) {
+  g_autofree char *id = put (fixture, "clean", "a");
+  g_autofree char *sql = g_strdup_printf ("DELETE FROM items WHERE id = '%s'", id);
+  g_autoptr (GError) error = NULL;
+  guint number = 0;
+  gboolean left = TRUE;
+
+  (void) data;
+  g_assert_true (mugai_quarantine_rotate_key (fixture->store, &number, &error));
+  change_index (fixture, sql);
+  assert_report (fixture, TRUE, 0, 1, 1);
+  g_assert_cmpuint (forget_at (fixture, 36), ==, 0);
+  g_autoptr (GBytes) still = mugai_quarantine_original (fixture->store, id, &error);
+  g_assert_no_error (error);
+  g_assert_true (mugai_quarantine_rewrap (fixture->store, 10, &left, &error));
+  g_assert_cmpuint (forget_at (fixture, 36), ==, 1);
+  g_autoptr (GBytes) rewrapped = mugai_quarantine_original (fixture->store, id, &error);
+  g_assert_no_error (error);
+}
+
+static void move_to_credentials (Fixture *fixture, const char *folder, guint number) {
+  g_autofree char *words = g_strdup_printf ("mv '%s.keys/master-%04u.key' '%s/mugai-master-%04u.key'",
+                                            fixture->directory, number, folder, number);
+
+  run ("%s", words);
+}
+
+static void open_again (Fixture *fixture) {
+  g_autoptr (GError) error = NULL;
+
+  mugai_quarantine_close (fixture->store);
+  fixture->store = mugai_quarantine_open (fixture->directory, FALSE, &error);
+  g_assert_no_error (error);
+}
+
+/* Both masters come as systemd credentials: the newer wraps, item by item, and of the blobs only their heads change. */
+static void test_rotate_credentials (Fixture *fixture, gconstpointer data) {
+  g_autofree char *id = put (fixture, "clean", "a mail"),
+                  *folder = g_build_filename (fixture->folder, "credentials", NULL);
+  g_autofree char *find = g_strdup_printf ("find '%s/blobs' -type f", fixture->directory), *path = NULL;
+  g_autofree char *before = NULL, *after = NULL;
+  const gsize head_bytes = 8 + 2 * 76; /* magic and two slots: seal.h */
+  gsize n_before = 0, n_after = 0;
+  g_autoptr (GError) error = NULL;
+  guint number = 0;
+  gboolean left = TRUE;
+
+  (void) data;
+  g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
+  g_assert_true (g_spawn_command_line_sync (find, &path, NULL, NULL, NULL));
+  g_assert_true (g_file_get_contents (g_strchomp (path), &before, &n_before, NULL));
+  g_assert_true (mugai_quarantine_rotate_key (fixture->store, &number, &error));
+  move_to_credentials (fixture, folder, 1);
+  move_to_credentials (fixture, folder, 2);
+  g_assert_true (g_setenv ("CREDENTIALS_DIRECTORY", folder, TRUE));
+  open_again (fixture);
+  g_assert_true (mugai_quarantine_rewrap (fixture->store, 10, &left, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (path, &after, &n_after, NULL));
+  g_assert_cmpmem (before + head_bytes, n_before - head_bytes, after + head_bytes, n_after - head_bytes);
+  g_assert_cmpint (memcmp (before, after, head_bytes), !=, 0);
+  run ("rm '%s/mugai-master-0001.key'", folder); /* the older one is needed by nothing any more */
+  open_again (fixture);
+  g_autoptr (GBytes) mail = mugai_quarantine_original (fixture->store, id, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (g_bytes_get_data (mail, NULL), g_bytes_get_size (mail), "a mail", 6);
+  g_autofree char *next = put (fixture, "clean", "b");
+  assert_report (fixture, FALSE, 2, 0, 0);
+  g_unsetenv ("CREDENTIALS_DIRECTORY");
 }
 
 /* Any one byte of a blob: seen, whichever it is. */
@@ -510,6 +697,8 @@ static void test_migration (Fixture *fixture, gconstpointer data) {
 int main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   ADD ("roles", test_roles);
+  ADD ("units", test_units);
+  ADD ("language", test_language);
   ADD ("two-approvers", test_two_approvers);
   ADD ("infected", test_infected);
   ADD ("accounts", test_accounts);
@@ -517,6 +706,9 @@ int main (int argc, char **argv) {
   ADD ("only-recipients", test_only_recipients);
   ADD ("retention", test_retention);
   ADD ("disposal", test_disposal);
+  ADD ("forgotten", test_forgotten);
+  ADD ("repair-old-master", test_repair_old_master);
+  ADD ("rotate-credentials", test_rotate_credentials);
   ADD ("repair", test_repair);
   ADD ("every-byte", test_every_byte);
   ADD ("backup", test_backup);
