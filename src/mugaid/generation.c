@@ -77,7 +77,8 @@ static MugaiMailLimits reading_limits (const MugaiConfig *config) {
 
 static G_NORETURN void run_zygote (Master *master, const Generation *generation, int control_fd) {
   const MugaiConfig *config = master->config;
-  g_autofree char *root = g_strdup_printf ("%s/g%u", master->scratch, generation->number);
+  /* Of this zygote alone: that of a master that was killed may still be clearing its own away. */
+  g_autofree char *root = g_strdup_printf ("%s/g%u-%d", master->scratch, generation->number, (int) getpid ());
   const MugaiZygoteOptions options = { .signatures = *config->signatures != '\0' ? config->signatures : NULL,
                                        .scratch_root = root,
                                        .workers = config->workers,

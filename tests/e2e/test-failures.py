@@ -407,6 +407,21 @@ def killed_zygote(relay):
     relay.check()
 
 
+def killed_master(relay):
+    """the master killed and started again while its zygote is still ending: mail goes on, also when that one has cleared away"""
+    zygote, = relay.pids("zygote")
+    with stopped(relay.idle_workers()):
+        relay.mugaid.process.kill()
+        relay.mugaid.process.wait(10)
+        relay.mugaid.start()
+    wait_for(lambda: not is_running(zygote), 60, "the old zygote's end")
+    for worker in relay.idle_workers():  # so that new ones have to find their folders
+        os.kill(worker, signal.SIGKILL)
+    for _ in range(3):
+        relay.push(relay.mail(), tries=1)
+    relay.check()
+
+
 def keeper_before_keep(relay):
     """the keeper killed before it kept: the front asks the next one; one row, no 4xx"""
     keeper, = relay.pids("keeper")
@@ -710,7 +725,7 @@ def timed(scenario):
 def main(build, names):
     policy = with_own_policy(build)
     on_relay = [killed_in_inspect, killed_in_rebuild, hung_worker, hung_stays_dead, killed_twice, stopped_front,
-                stopped_front_in_hand, killed_front, killed_zygote, keeper_before_keep, keeper_before_answer, killed_amid_header,
+                stopped_front_in_hand, killed_front, killed_zygote, killed_master, keeper_before_keep, keeper_before_answer, killed_amid_header,
                 killed_between_fields, killed_amid_body, killed_amid_body_local, reloaded_under_load, broken_signatures, old_signatures,
                 broken_policy, stops_with_mail_in_hand, restarted_in_flight]
     alone = [store_full, audit_full, audit_read_only]
