@@ -275,11 +275,11 @@ int mugai_cli_doctor (int argc, char **argv) {
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, MUGAI_CLI_WORDS ("JSON で出力", "JSON for programs"), NULL },
     G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  const char *words = MUGAI_CLI_WORDS ("設定の食い違いと、足りないものを調べます。",
+                                       "Looks for what does not fit together, and what is missing.");
   g_autoptr (GError) error = NULL;
 
-  g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error) || argc > 1)
+  if (!mugai_cli_parse ("mugai doctor", NULL, words, entries, &argc, &argv, &error) || argc > 1)
     return mugai_cli_fail (EX_USAGE, NAME, "%s",
                            error != NULL ? error->message
                                          : MUGAI_CLI_WORDS ("引数が正しくありません", "wrong arguments"));

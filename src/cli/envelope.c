@@ -21,8 +21,8 @@ void mugai_cli_envelope_clear (MugaiCliEnvelope *given) {
   g_strfreev (given->to);
 }
 
-void mugai_cli_envelope_add_options (MugaiCliEnvelope *given, GOptionContext *context) {
-  const GOptionEntry entries[] = {
+void mugai_cli_envelope_add_options (MugaiCliEnvelope *given, GArray *entries) {
+  const GOptionEntry own[] = {
     { "direction", 0, 0, G_OPTION_ARG_STRING, &given->direction,
       MUGAI_CLI_WORDS ("inbound、outbound、internal、relay（既定は封筒から）",
                        "inbound, outbound, internal or relay (default: from the envelope)"),
@@ -37,9 +37,8 @@ void mugai_cli_envelope_add_options (MugaiCliEnvelope *given, GOptionContext *co
       MUGAI_CLI_WORDS ("封筒の差出人（空なら '<>'）", "envelope sender; '<>' for the empty one"), "ADDR" },
     { "to", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &given->to,
       MUGAI_CLI_WORDS ("封筒の宛先（何度でも）", "envelope recipient; may be given several times"), "ADDR" },
-    G_OPTION_ENTRY_NULL,
   };
-  g_option_context_add_main_entries (context, entries, NULL);
+  g_array_append_vals (entries, own, G_N_ELEMENTS (own));
 }
 
 gboolean mugai_cli_envelope_check (const MugaiCliEnvelope *given, GError **error) {

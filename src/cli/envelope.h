@@ -12,7 +12,8 @@ typedef struct {
 } MugaiCliEnvelope;
 
 void mugai_cli_envelope_clear (MugaiCliEnvelope *given);
-void mugai_cli_envelope_add_options (MugaiCliEnvelope *given, GOptionContext *context);
+/** mugai_cli_envelope_add_options: appends them to @entries, of GOptionEntry. */
+void mugai_cli_envelope_add_options (MugaiCliEnvelope *given, GArray *entries);
 /** mugai_cli_envelope_check: FALSE and @error when --direction is none. */
 gboolean mugai_cli_envelope_check (const MugaiCliEnvelope *given, GError **error);
 /** mugai_cli_envelope_new: (transfer full): classified by flow, now; --direction holds whatever flow says. */

@@ -67,12 +67,11 @@ static gboolean parse (Options *options, int *argc, char ***argv, const char *na
     { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, MUGAI_CLI_WORDS ("JSON で出力", "JSON for programs"), NULL },
     G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("[KEY]");
-  g_autofree char *program = g_strdup_printf ("mugai flow %s", name);
+  g_autofree char *what = g_strdup_printf ("mugai flow %s", name);
 
-  g_set_prgname (program);
-  g_option_context_add_main_entries (context, entries, NULL);
-  return g_option_context_parse (context, argc, argv, error);
+  return mugai_cli_parse (what, "[KEY]",
+                          MUGAI_CLI_WORDS ("`mugai flow --help` をご覧ください。", "See `mugai flow --help`."), entries,
+                          argc, argv, error);
 }
 
 /* ---- list ---- */

@@ -223,7 +223,8 @@ static int list_versions (const MugaiPolicyOptions *options, const MugaiConfig *
   }
   for (size_t i = 0; i < json_array_size (list); i++) {
     json_t *one = json_array_get (list, i);
-    printf ("%.16s  %s%s\n", mugai_policy_cli_text (one, "version"), mugai_policy_cli_text (one, "kept"),
+    g_autofree char *kept = mugai_cli_local_time (mugai_policy_cli_text (one, "kept"));
+    printf ("%.16s  %s%s\n", mugai_policy_cli_text (one, "version"), kept,
             json_is_true (json_object_get (one, "serving")) ? MUGAI_CLI_WORDS ("  ← 今の版", "  ← serving") : "");
   }
   return EX_OK;

@@ -68,48 +68,48 @@ static void print_help (FILE *out) {
 /* ---- options ---- */
 
 /* Bytes as they were typed: whatever the locale, words are UTF-8. */
-static void add_file (GOptionContext *context, const char *name, char **place, const char *words, const char *value) {
-  const GOptionEntry entries[] = { { name, 0, 0, G_OPTION_ARG_FILENAME, place, words, value }, G_OPTION_ENTRY_NULL };
-  g_option_context_add_main_entries (context, entries, NULL);
+static void add_file (GArray *entries, const char *name, char **place, const char *words, const char *value) {
+  const GOptionEntry entry = { name, 0, 0, G_OPTION_ARG_FILENAME, place, words, value };
+  g_array_append_val (entries, entry);
 }
 
-static void add_switch (GOptionContext *context, const char *name, gboolean *place, const char *words) {
-  const GOptionEntry entries[] = { { name, 0, 0, G_OPTION_ARG_NONE, place, words, NULL }, G_OPTION_ENTRY_NULL };
-  g_option_context_add_main_entries (context, entries, NULL);
+static void add_switch (GArray *entries, const char *name, gboolean *place, const char *words) {
+  const GOptionEntry entry = { name, 0, 0, G_OPTION_ARG_NONE, place, words, NULL };
+  g_array_append_val (entries, entry);
 }
 
-static void add_options (MugaiPolicyOptions *options, guint which, GOptionContext *context) {
-  add_switch (context, "json", &options->json, MUGAI_CLI_WORDS ("JSON で出力", "JSON for programs"));
+static void add_options (MugaiPolicyOptions *options, guint which, GArray *entries) {
+  add_switch (entries, "json", &options->json, MUGAI_CLI_WORDS ("JSON で出力", "JSON for programs"));
   if (which & POLICY_OPTION_POLICY)
-    add_file (context, "policy", &options->policy,
+    add_file (entries, "policy", &options->policy,
               MUGAI_CLI_WORDS ("ポリシー（既定は設置済みのもの）", "policy file (default: the installed one)"), "FILE");
   if (which & POLICY_OPTION_SCAN)
-    add_file (context, "signatures", &options->signatures,
+    add_file (entries, "signatures", &options->signatures,
               MUGAI_CLI_WORDS ("ウイルス定義", "ClamAV signatures; without it nothing is scanned"), "DIR");
   if (which & (POLICY_OPTION_CONFIG | POLICY_OPTION_RECORDS))
-    add_file (context, "config", &options->config, "mugai.yaml (" MUGAI_CLI_CONFIG ")", "FILE");
+    add_file (entries, "config", &options->config, "mugai.yaml (" MUGAI_CLI_CONFIG ")", "FILE");
   if (which & POLICY_OPTION_RECORDS) {
-    add_file (context, "audit", &options->audit, MUGAI_CLI_WORDS ("監査記録のフォルダ", "folder of the audit chain"),
+    add_file (entries, "audit", &options->audit, MUGAI_CLI_WORDS ("監査記録のフォルダ", "folder of the audit chain"),
               "DIR");
-    add_file (context, "since", &options->since,
+    add_file (entries, "since", &options->since,
               MUGAI_CLI_WORDS ("さかのぼる期間（7d など）", "how far back (7d, 24h, all)"), "TIME");
   }
   if (which & POLICY_OPTION_CLAUSES)
-    add_file (context, "clauses", &options->clauses, MUGAI_CLI_WORDS ("条項の表", "table of clauses"), "FILE");
+    add_file (entries, "clauses", &options->clauses, MUGAI_CLI_WORDS ("条項の表", "table of clauses"), "FILE");
   if (which & POLICY_OPTION_YES)
-    add_switch (context, "yes", &options->yes, MUGAI_CLI_WORDS ("尋ねずに進める", "do not ask"));
+    add_switch (entries, "yes", &options->yes, MUGAI_CLI_WORDS ("尋ねずに進める", "do not ask"));
   if (which & POLICY_OPTION_WRITE)
-    add_switch (context, "write", &options->write, MUGAI_CLI_WORDS ("ファイルを書き直す", "rewrite the file in place"));
+    add_switch (entries, "write", &options->write, MUGAI_CLI_WORDS ("ファイルを書き直す", "rewrite the file in place"));
   if (which & POLICY_OPTION_OFF)
-    add_switch (context, "off", &options->off, MUGAI_CLI_WORDS ("試すのをやめる", "stop trying"));
+    add_switch (entries, "off", &options->off, MUGAI_CLI_WORDS ("試すのをやめる", "stop trying"));
   if (which & POLICY_OPTION_CLOSE) {
-    add_file (context, "close", &options->close, MUGAI_CLI_WORDS ("緊急の例外を閉じる", "close an emergency exception"),
+    add_file (entries, "close", &options->close, MUGAI_CLI_WORDS ("緊急の例外を閉じる", "close an emergency exception"),
               "ID");
-    add_file (context, "report", &options->report, MUGAI_CLI_WORDS ("何をしたか", "what was done"), "TEXT");
-    add_file (context, "approved-by", &options->approved_by, MUGAI_CLI_WORDS ("承認した人", "who approved it"), "NAME");
+    add_file (entries, "report", &options->report, MUGAI_CLI_WORDS ("何をしたか", "what was done"), "TEXT");
+    add_file (entries, "approved-by", &options->approved_by, MUGAI_CLI_WORDS ("承認した人", "who approved it"), "NAME");
   }
   if (which & POLICY_OPTION_ENVELOPE)
-    mugai_cli_envelope_add_options (&options->envelope, context);
+    mugai_cli_envelope_add_options (&options->envelope, entries);
 }
 
 static void options_clear (MugaiPolicyOptions *options) {
@@ -128,15 +128,14 @@ static void options_clear (MugaiPolicyOptions *options) {
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MugaiPolicyOptions, options_clear)
 
 static gboolean parse (MugaiPolicyOptions *options, const Command *command, int argc, char **argv, GError **error) {
-  const GOptionEntry rest[] = {
-    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->arguments, NULL, command->arguments },
-    G_OPTION_ENTRY_NULL,
-  };
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  g_option_context_set_summary (context, MUGAI_CLI_WORDS (command->ja, command->en));
-  add_options (options, command->options, context);
-  g_option_context_add_main_entries (context, rest, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, error) || !mugai_cli_envelope_check (&options->envelope, error))
+  const GOptionEntry rest = { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->arguments, NULL, NULL };
+  g_autoptr (GArray) entries = g_array_new (TRUE, TRUE, sizeof (GOptionEntry));
+  g_autofree char *what = g_strdup_printf ("mugai policy %s", command->name);
+  add_options (options, command->options, entries);
+  g_array_append_val (entries, rest);
+  if (!mugai_cli_parse (what, command->arguments, MUGAI_CLI_WORDS (command->ja, command->en),
+                        (const GOptionEntry *) (void *) entries->data, &argc, &argv, error)
+      || !mugai_cli_envelope_check (&options->envelope, error))
     return FALSE;
   if (!options->arguments)
     options->arguments = g_new0 (char *, 1);

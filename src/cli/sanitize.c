@@ -42,22 +42,29 @@ static void options_clear (Options *options) {
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
 static gboolean parse_options (Options *options, int argc, char **argv, GError **error) {
-  const GOptionEntry entries[] = {
-    { "policy", 0, 0, G_OPTION_ARG_FILENAME, &options->policy, "policy file (default: the shipped one)", "FILE" },
+  const GOptionEntry own[] = {
+    { "policy", 0, 0, G_OPTION_ARG_FILENAME, &options->policy,
+      MUGAI_CLI_WORDS ("ポリシー（既定は付属のもの）", "policy file (default: the shipped one)"), "FILE" },
     { "signatures", 0, 0, G_OPTION_ARG_FILENAME, &options->signatures,
-      "ClamAV signatures; without it nothing is scanned", "DIR" },
-    { "record", 0, 0, G_OPTION_ARG_FILENAME, &options->record, "write the record of the decision there", "FILE" },
+      MUGAI_CLI_WORDS ("ClamAVのウイルス定義（なければ、ウイルス検査はしません）",
+                       "ClamAV signatures; without it nothing is scanned"),
+      "DIR" },
+    { "record", 0, 0, G_OPTION_ARG_FILENAME, &options->record,
+      MUGAI_CLI_WORDS ("判断の記録を書くファイル", "write the record of the decision there"), "FILE" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->files, NULL, "[MESSAGE|-]" },
-    G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  g_option_context_set_summary (
-      context, "Sanitises one message (RFC 5322) and writes the new one to standard output.\n"
-               "Exit: 0 would be delivered, 20 refused, 21 held (the notice is written), 75 temporary failure,\n"
-               "64 usage, 73 the record cannot be written, 78 policy or configuration error.");
-  g_option_context_add_main_entries (context, entries, NULL);
-  mugai_cli_envelope_add_options (&options->envelope, context);
-  if (!g_option_context_parse (context, &argc, &argv, error))
+  const char *words = MUGAI_CLI_WORDS (
+      "メール一通（RFC 5322）を無害化し、新しいメールを標準出力に書きます。\n"
+      "終了コード: 0 届ける、20 断る、21 止める（通知を書きます）、75 待ってもらう、\n"
+      "64 使い方の誤り、73 記録を書けない、78 ポリシーか設定の誤り。",
+      "Sanitises one message (RFC 5322) and writes the new one to standard output.\n"
+      "Exit: 0 would be delivered, 20 refused, 21 held (the notice is written), 75 temporary failure,\n"
+      "64 usage, 73 the record cannot be written, 78 policy or configuration error.");
+  g_autoptr (GArray) entries = g_array_new (TRUE, TRUE, sizeof (GOptionEntry));
+  g_array_append_vals (entries, own, G_N_ELEMENTS (own));
+  mugai_cli_envelope_add_options (&options->envelope, entries);
+  if (!mugai_cli_parse ("mugai sanitize", "[MESSAGE|-]", words, (const GOptionEntry *) (void *) entries->data, &argc,
+                        &argv, error))
     return FALSE;
   if (options->files != NULL && g_strv_length (options->files) > 1) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "one message at a time");

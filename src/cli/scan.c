@@ -45,19 +45,26 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 static gboolean parse_options (Options *options, int argc, char **argv, GError **error) {
   const GOptionEntry entries[] = {
     { "signatures", 0, 0, G_OPTION_ARG_FILENAME, &options->signatures,
-      "ClamAV signatures; without it nothing is scanned", "DIR" },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "the facts as one line of JSON", NULL },
+      MUGAI_CLI_WORDS ("ClamAVのウイルス定義（なければ、ウイルス検査はしません）",
+                       "ClamAV signatures; without it nothing is scanned"),
+      "DIR" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &options->json,
+      MUGAI_CLI_WORDS ("JSON一行で出力", "the facts as one line of JSON"), NULL },
     { "password-fd", 0, 0, G_OPTION_ARG_INT, &options->password_fd,
-      "read a password for locked members from this descriptor", "N" },
+      MUGAI_CLI_WORDS ("パスワードをこのファイル記述子から読む",
+                       "read a password for locked members from this descriptor"),
+      "N" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->files, NULL, "FILE|-" },
     G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  g_option_context_set_summary (context, "Says what one file or mail really is, with all that is in it.\n"
-                                         "Exit: 0 nothing infected, 1 infected, 64 usage, 66 no input, 75 it could "
-                                         "not be looked into, 78 the signatures do not load.");
-  g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, error))
+  const char *words = MUGAI_CLI_WORDS ("ファイルかメールが本当は何で、中に何があるかを調べます。\n"
+                                       "終了コード: 0 感染なし、1 感染あり、64 使い方の誤り、66 読めない、75 "
+                                       "調べられない、78 ウイルス定義を読み込めない。",
+                                       "Says what one file or mail really is, with all that is in it.\n"
+                                       "Exit: 0 nothing infected, 1 infected, 64 usage, 66 no input, 75 it could not "
+                                       "be looked into, 78 the signatures do "
+                                       "not load.");
+  if (!mugai_cli_parse ("mugai scan", "FILE|-", words, entries, &argc, &argv, error))
     return FALSE;
   if (options->files != NULL && g_strv_length (options->files) == 1)
     return TRUE;

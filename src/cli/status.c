@@ -184,18 +184,19 @@ int mugai_cli_status (int argc, char **argv) {
   g_autofree char *config = NULL, *acknowledge = NULL;
   gboolean as_json = FALSE;
   const GOptionEntry entries[] = {
-    { "config", 0, 0, G_OPTION_ARG_FILENAME, &config, "mugai.yaml (default: " DEFAULT_CONFIG ")", "FILE" },
+    { "config", 0, 0, G_OPTION_ARG_FILENAME, &config, "mugai.yaml (" DEFAULT_CONFIG ")", "FILE" },
     { "acknowledge", 0, 0, G_OPTION_ARG_STRING, &acknowledge,
-      "a person has seen this alarm; it goes on the audit chain", "ID|all" },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &as_json, "one line of JSON", NULL },
+      MUGAI_CLI_WORDS ("この警報を確認した、と監査記録に残す",
+                       "a person has seen this alarm; it goes on the audit chain"),
+      "ID|all" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &as_json, MUGAI_CLI_WORDS ("JSON一行で出力", "one line of JSON"), NULL },
     G_OPTION_ENTRY_NULL,
   };
   g_autoptr (GError) error = NULL;
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  g_option_context_set_summary (
-      context, "Says what mugaid is doing: workers, waiting mail, generations, policy, alarms, counters.");
-  g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error) || argc > 1) {
+  const char *words =
+      MUGAI_CLI_WORDS ("mugaid の様子：検査の手、待っているメール、ウイルス定義、ポリシー、警報、通数。",
+                       "Says what mugaid is doing: workers, waiting mail, generations, policy, alarms, counters.");
+  if (!mugai_cli_parse ("mugai status", NULL, words, entries, &argc, &argv, &error) || argc > 1) {
     g_printerr ("mugai status: %s\n", error != NULL ? error->message : "unexpected argument");
     return EX_USAGE;
   }

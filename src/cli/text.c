@@ -3,6 +3,7 @@
  * `mugai text`: HTML to plain text, as bodies of mail are converted. UTF-8 out, whatever comes in.
  */
 #include "cli.h"
+#include "words.h"
 
 #include <string.h>
 #include <sysexits.h>
@@ -31,17 +32,20 @@ static gboolean parse_links (const char *name, MugaiTextLinks *ret_links) {
 
 static gboolean parse_options (Options *options, MugaiTextOptions *text, int argc, char **argv, GError **error) {
   const GOptionEntry entries[] = {
-    { "charset", 0, 0, G_OPTION_ARG_STRING, &options->charset, "of the input (default: byte order mark, meta, content)",
+    { "charset", 0, 0, G_OPTION_ARG_STRING, &options->charset,
+      MUGAI_CLI_WORDS ("入力の文字コード（既定は、BOM、meta、内容から）",
+                       "of the input (default: byte order mark, meta, content)"),
       "NAME" },
-    { "width", 0, 0, G_OPTION_ARG_INT, &options->width, "columns of a line (default 76, at least 20)", "N" },
-    { "links", 0, 0, G_OPTION_ARG_STRING, &options->links, "list (default), inline or none", "HOW" },
+    { "width", 0, 0, G_OPTION_ARG_INT, &options->width,
+      MUGAI_CLI_WORDS ("一行の桁数（既定は76、20以上）", "columns of a line (default 76, at least 20)"), "N" },
+    { "links", 0, 0, G_OPTION_ARG_STRING, &options->links,
+      MUGAI_CLI_WORDS ("リンク先の示し方：list（既定）、inline、none", "list (default), inline or none"), "HOW" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->files, NULL, "[FILE|-]" },
     G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  g_option_context_set_summary (context, "Converts an HTML document to plain text in UTF-8.");
-  g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, error))
+  const char *words =
+      MUGAI_CLI_WORDS ("HTMLを、UTF-8の文字だけの文章にします。", "Converts an HTML document to plain text in UTF-8.");
+  if (!mugai_cli_parse ("mugai text", "[FILE|-]", words, entries, &argc, &argv, error))
     return FALSE;
   if (options->width < 20 || options->width > 10000 || !parse_links (options->links, &text->links)
       || (options->files != NULL && g_strv_length (options->files) > 1)) {

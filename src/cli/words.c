@@ -74,6 +74,8 @@ static G_NORETURN void print_options (const char *what, const char *argument, co
           MUGAI_CLI_WORDS ("[オプション]", "[OPTION...]"), argument != NULL ? " " : "",
           argument != NULL ? argument : "", words, MUGAI_CLI_WORDS ("オプション:", "Options:"));
   for (const GOptionEntry *entry = entries; entry->long_name != NULL; entry++) {
+    if (*entry->long_name == '\0') /* what stands behind the options: @argument says it */
+      continue;
     g_autofree char *text = option_text (entry);
     printf ("  %-22s  %s\n", text, entry->description);
   }
