@@ -35,7 +35,7 @@ Content-Type: application/pdf; name=a.pdf
 Content-Transfer-Encoding: base64
 Content-Disposition: attachment; filename=a.pdf
 
-JVBERi0xLjQKJSVFT0YK
+JVBERi0xLjQKMSAwIG9iago8PCAvVHlwZSAvQ2F0YWxvZyA+PgplbmRvYmoKdHJhaWxlcgo8PCAvUm9vdCAxIDAgUiA+PgolJUVPRgo=
 --x--
 """
 VENDOR = """exceptions:

@@ -18,7 +18,7 @@ import unicodedata
 import zoneinfo
 
 MUGAI, FILL = sys.argv[1], sys.argv[2]
-QUARANTINE = "list show request approve refuse release delete hold extend export disposals verify backup restore rotate-key recall send-due".split()
+QUARANTINE = "list show request approve refuse release delete hold extend export disposals verify backup restore rotate-key recall send-due digest".split()
 AUDIT = "show search verify report checkpoint policy".split()
 HOSTILE = "x\x1b[2J\x07\r\n\u202eevil\u0085<b>"
 
