@@ -28,9 +28,8 @@ static const char *text_at (json_t *object, const char *key) {
   return text != NULL ? text : "";
 }
 
-/* What the record says of each; one that has been disposed of meanwhile is only counted. (transfer full): of records, borrowed by @items. */
-static GPtrArray *find_items (MugaiQuarantine *quarantine, json_t *ids, GArray *items) {
-  GPtrArray *records = g_ptr_array_new_with_free_func ((GDestroyNotify) json_decref);
+/* What the record says of each; one that has been disposed of meanwhile is only counted. @items borrow from @records. */
+static void find_items (MugaiQuarantine *quarantine, json_t *ids, GPtrArray *records, GArray *items) {
   json_t *id;
   size_t i;
 
@@ -45,7 +44,6 @@ static GPtrArray *find_items (MugaiQuarantine *quarantine, json_t *ids, GArray *
                                    .subject = text_at (record, "subject") };
     g_array_append_val (items, item);
   }
-  return records;
 }
 
 static GBytes *with_mark (const MugaiCliQuarantine *options, GBytes *mail, GError **error) {
@@ -60,9 +58,10 @@ static GBytes *with_mark (const MugaiCliQuarantine *options, GBytes *mail, GErro
 static GBytes *write_digest (const MugaiCliQuarantine *options, const MugaiPolicy *policy, MugaiQuarantine *quarantine,
                              json_t *due, GError **error) {
   g_autoptr (GArray) items = g_array_new (FALSE, FALSE, sizeof (MugaiDigestItem));
-  g_autoptr (GPtrArray) records = find_items (quarantine, json_object_get (due, "ids"), items);
+  g_autoptr (GPtrArray) records = g_ptr_array_new_with_free_func ((GDestroyNotify) json_decref);
   g_autofree char *id = mugai_id_new ();
   g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (id, policy, g_get_real_time ());
+  find_items (quarantine, json_object_get (due, "ids"), records, items);
   g_autoptr (GBytes) mail =
       mugai_notice_digest (text_at (due, "box"), (guint64) json_integer_value (json_object_get (due, "count")), items,
                            context, error);

@@ -220,6 +220,8 @@ static void test_language (Fixture *fixture, gconstpointer data) {
   g_autoptr (MugaiJson) b = act_as (fixture, 1003, "release-request", id, NULL, &en);
 
   (void) data;
+  g_assert_null (a);
+  g_assert_null (b);
   g_assert_nonnull (strstr (ja->message, "ウイルス"));
   g_assert_null (strstr (ja->message, "infected"));
   g_assert_nonnull (strstr (en->message, "infected"));
@@ -552,10 +554,12 @@ static void test_repair_old_master (Fixture *fixture, gconstpointer data) {
   g_assert_cmpuint (forget_at (fixture, 36), ==, 0);
   g_autoptr (GBytes) still = mugai_quarantine_original (fixture->store, id, &error);
   g_assert_no_error (error);
+  g_assert_nonnull (still);
   g_assert_true (mugai_quarantine_rewrap (fixture->store, 10, &left, &error));
   g_assert_cmpuint (forget_at (fixture, 36), ==, 1);
   g_autoptr (GBytes) rewrapped = mugai_quarantine_original (fixture->store, id, &error);
   g_assert_no_error (error);
+  g_assert_nonnull (rewrapped);
 }
 
 static void move_to_credentials (Fixture *fixture, const char *folder, guint number) {
@@ -605,6 +609,7 @@ static void test_rotate_credentials (Fixture *fixture, gconstpointer data) {
   g_assert_no_error (error);
   g_assert_cmpmem (g_bytes_get_data (mail, NULL), g_bytes_get_size (mail), "a mail", 6);
   g_autofree char *next = put (fixture, "clean", "b");
+  g_assert_nonnull (next);
   assert_report (fixture, FALSE, 2, 0, 0);
   g_unsetenv ("CREDENTIALS_DIRECTORY");
 }
