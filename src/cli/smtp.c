@@ -61,7 +61,8 @@ static gboolean wait_for (Smtp *smtp, GIOCondition condition) {
     return fail_silent (smtp, "its time is over");
   if (g_socket_condition_timed_wait (smtp->socket, condition, MIN (left, silence_us), NULL, &error))
     return TRUE;
-  return fail_silent (smtp, left_us (smtp) <= 0 ? "its time is over" : error->message);
+  gboolean over = left <= silence_us && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  return fail_silent (smtp, over ? "its time is over" : error->message);
 }
 
 static gboolean send_bytes (Smtp *smtp, const char *data, gsize length_bytes) {

@@ -616,13 +616,16 @@ def no_keeper(relay):
     assert done.returncode == 78 and done.stdout == b""
 
 
+MAX_REGION = 1 << 32  # what is larger is a sanitizer's shadow, which holds nothing of what it shadows
+
+
 def regions(pid):
     """Each readable piece of a process' memory, as root sees it: its bytes and its flags."""
     found, place = [], None
     for line in pathlib.Path(f"/proc/{pid}/smaps").read_text().splitlines():
         if match := re.match(r"([0-9a-f]+)-([0-9a-f]+) (r)?", line):
             place = match
-        elif line.startswith("VmFlags:") and place[3]:
+        elif line.startswith("VmFlags:") and place[3] and int(place[2], 16) - int(place[1], 16) < MAX_REGION:
             found.append((int(place[1], 16), int(place[2], 16), line.split()[1:]))
     with open(f"/proc/{pid}/mem", "rb", 0) as memory:
         for start, end, flags in found:
