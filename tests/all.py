@@ -4,6 +4,7 @@
 
 usage: tests/all.py [--keep] [STAGE ...]     stages: plain clang sanitize thread end-to-end
 """
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -85,8 +86,7 @@ def sanitize():
     """Units, and mugaid itself behind a real Postfix, under address and undefined sanitizers."""
     folder = build("sanitize", "-Dwerror=true", "-Db_sanitize=address,undefined", "-Db_lundef=false")
     meson_tests(folder, "--timeout-multiplier", "4")
-    for name in ("test-postfix.py", "test-miltertest.py", "test-failures.py", "test-release.py", "test-approval.py"):
-        scenarios(folder, name)
+    scenarios(folder, "test-postfix.py", "test-miltertest.py", "test-failures.py", "test-release.py", "test-approval.py")
 
 
 def thread():
@@ -96,14 +96,25 @@ def thread():
     scenarios(folder, "test-miltertest.py")
 
 
-def scenarios(folder, name):
-    """Real MTAs on loopback; each scenario prints its own TAP line."""
-    global passed, failed, skipped
+def scenarios(folder, *names):
+    """Real MTAs on loopback, two scripts at a time: most of it is waiting. Each scenario prints its own TAP line."""
     if folder is None:
         return
-    say(f"{name} with {folder.name}")
-    done = subprocess.run([sys.executable, str(top / "tests/e2e" / name), str(folder)], cwd=top, env=environment,
+    if os.getuid() == 0:
+        run(["packaging/users"])  # once, before two scripts ask for them at the same time
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for name, done in zip(names, pool.map(lambda name: run_script(folder, name), names)):
+            tally(f"{name} with {folder.name}", done)
+
+
+def run_script(folder, name):
+    return subprocess.run([sys.executable, str(top / "tests/e2e" / name), str(folder)], cwd=top, env=environment,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+
+
+def tally(title, done):
+    global passed, failed, skipped
+    say(title)
     print(done.stdout, end="", flush=True)
     lines = done.stdout.splitlines()
     ok = sum(line.startswith("ok ") and "# SKIP" not in line for line in lines)
@@ -115,8 +126,7 @@ def scenarios(folder, name):
 
 
 def end_to_end():
-    for script in sorted((top / "tests/e2e").glob("test-*.py")):
-        scenarios(builds / "build-plain", script.name)
+    scenarios(builds / "build-plain", *(script.name for script in sorted((top / "tests/e2e").glob("test-*.py"))))
 
 
 stages = {"plain": plain, "clang": clang, "sanitize": sanitize, "thread": thread, "end-to-end": end_to_end}

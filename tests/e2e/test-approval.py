@@ -9,7 +9,6 @@ import os
 import pathlib
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 
@@ -194,11 +193,7 @@ def delayed(relay):
 def as_keeper(relay, *words):
     """As the timer does: the keeper's user, and no person behind it."""
     environment = {key: value for key, value in os.environ.items() if key != "SUDO_UID"}
-    program = relay.folder / "mugai"  # the build's folders may be closed to others
-    if not program.exists():
-        shutil.copy(relay.mugaid.build / "mugai", program)
-    return subprocess.run([program, *words, "--config", relay.mugaid.config], capture_output=True, stdin=subprocess.DEVNULL,
-                          user="mugai-keep", env=environment)
+    return relay.mugaid.mugai_as("mugai-keep", *words, "--config", relay.mugaid.config, env=environment)
 
 
 def held_fast(relay):

@@ -48,7 +48,7 @@ def send(relay, message, sender, to, client=INSIDE):
 
 def as_keeper(relay, *words):
     environment = {key: value for key, value in os.environ.items() if key != "SUDO_UID"}
-    done = relay.mugaid.mugai(*words, "--config", relay.mugaid.config, user="mugai-keep", env=environment)
+    done = relay.mugaid.mugai_as("mugai-keep", *words, "--config", relay.mugaid.config, env=environment)
     assert done.returncode == 0, (done.stdout, done.stderr)
 
 
