@@ -51,6 +51,20 @@ static inline guint64 mugai_bytes_u64 (MugaiBytes bytes, gsize offset) {
   return (guint64) mugai_bytes_u32 (bytes, offset) | (guint64) mugai_bytes_u32 (bytes, offset + 4) << 32;
 }
 
+/**
+ * mugai_bytes_take_digit: @c as one digit of hexadecimal pairs; each second one adds a byte to @out. What is no digit is passed over.
+ * @high: the first of a pair, -1: none (so to begin with).
+ */
+static inline void mugai_bytes_take_digit (GByteArray *out, int *high, guint8 c) {
+  int digit = g_ascii_xdigit_value ((char) c);
+  if (digit < 0)
+    return;
+  guint8 byte = (guint8) (MAX (*high, 0) << 4 | digit);
+  if (*high >= 0)
+    g_byte_array_append (out, &byte, 1);
+  *high = *high >= 0 ? -1 : digit;
+}
+
 /** mugai_bytes_find: offset of @needle at or behind @from; -1 when it is not there. Linear (glibc's two-way search). */
 static inline gssize mugai_bytes_find (MugaiBytes bytes, gsize from, const void *needle, gsize needle_bytes) {
   if (from >= bytes.length_bytes)

@@ -75,13 +75,7 @@ static GByteArray *read_hexadecimal (MugaiBytes text, gsize at) {
         at++;
       continue;
     }
-    int digit = g_ascii_xdigit_value ((char) text.data[at]);
-    if (digit < 0)
-      continue;
-    guint8 c = (guint8) (MAX (high, 0) << 4 | digit);
-    if (high >= 0)
-      g_byte_array_append (out, &c, 1);
-    high = high >= 0 ? -1 : digit;
+    mugai_bytes_take_digit (out, &high, text.data[at]);
   }
   return out;
 }

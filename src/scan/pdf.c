@@ -278,15 +278,8 @@ static void read_object_number (MugaiBytes text, StreamKind *kind) {
 static GByteArray *decode_hexadecimal (MugaiBytes data) {
   GByteArray *out = g_byte_array_new ();
   int high = -1;
-  for (gsize at = 0; at < data.length_bytes && data.data[at] != '>'; at++) {
-    int digit = g_ascii_xdigit_value ((char) data.data[at]);
-    if (digit < 0)
-      continue;
-    guint8 c = (guint8) (MAX (high, 0) << 4 | digit);
-    if (high >= 0)
-      g_byte_array_append (out, &c, 1);
-    high = high >= 0 ? -1 : digit;
-  }
+  for (gsize at = 0; at < data.length_bytes && data.data[at] != '>'; at++)
+    mugai_bytes_take_digit (out, &high, data.data[at]);
   return out;
 }
 
