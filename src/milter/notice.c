@@ -68,7 +68,8 @@ gboolean mugai_notice_is_ours (MugaiSession *session) {
   g_autofree char *given = NULL;
   gboolean valid = FALSE;
   gsize length_bytes = 0;
-  if (!session->marked)
+  /* What a mail collects on its way is not in the mark: an outsider could write into it, past all three steps. */
+  if (!session->marked || session->envelope->direction == MUGAI_DIRECTION_INBOUND)
     return FALSE;
   g_autoptr (GBytes) message = mugai_fd_map (session->spool.fd, &error);
   const char *data = message != NULL ? g_bytes_get_data (message, &length_bytes) : NULL;

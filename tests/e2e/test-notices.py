@@ -145,7 +145,7 @@ def never_leaves(relay):
 
 
 def forged(relay):
-    """a mark on another body, another header, a mark of nobody, two marks: they count for nothing"""
+    """a mark on another body, another header, a mark of nobody, two marks, a true one from outside: they count for nothing"""
     notice, other = (get_notice(relay, f"forged{i}@city.example.lg.jp") for i in range(2))
     head, body = notice.split(b"\r\n\r\n", 1)
     mark = next(line for line in head.split(b"\r\n") if line.startswith(b"X-Mugai-Mark: "))
@@ -164,6 +164,12 @@ def forged(relay):
         assert "own-notice" not in rules and record["changed"], (what, rules)
         _, _, got = relay.next_mail(before)
         assert mark not in got or record["action"] == "hold", what
+        before = len(relay.sink.messages)
+        inside = send(relay, forgery, STAFF, COLLEAGUE)
+        assert "own-notice" not in [reason["rule"] for reason in inside["reasons"]], what
+        relay.next_mail(before)
+    record = send(relay, b"X-Note: <script>\r\n" + notice, CITIZEN, STAFF, OUTSIDE)  # a true one, with a stranger's words before it
+    assert record["ceiling"] == "text" and record["changed"] and "own-notice" not in [reason["rule"] for reason in record["reasons"]], record["reasons"]
 
 
 def policy_for_all(folder):
