@@ -70,7 +70,7 @@ static gboolean make_folders (int directory_fd, const char *folder, GError **err
 
 /* The copy below new/, whole and synced. */
 static gboolean write_copy (MugaiQuarantine *quarantine, const char *copy, const char *id, int message_fd,
-                            json_t *record, char **ret_sha256, guint64 *ret_size_bytes, GError **error) {
+                            const char *record, char **ret_sha256, guint64 *ret_size_bytes, GError **error) {
   g_auto (MugaiFd) fd =
       openat (quarantine->directory_fd, copy, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, BLOB_MODE);
 
@@ -86,7 +86,7 @@ static gboolean write_copy (MugaiQuarantine *quarantine, const char *copy, const
 }
 
 /* After a failure nothing of the blob is left; the rename is the last thing that can have happened. */
-gboolean mugai_quarantine_blob_write (MugaiQuarantine *quarantine, const char *id, int message_fd, json_t *record,
+gboolean mugai_quarantine_blob_write (MugaiQuarantine *quarantine, const char *id, int message_fd, const char *record,
                                       char **ret_sha256, guint64 *ret_size_bytes, GError **error) {
   int top = quarantine->directory_fd;
   g_autofree char *folder = folder_of (id);

@@ -42,7 +42,9 @@ static gboolean put_rows_again (MugaiQuarantine *quarantine, const char *id, jso
     if (!mugai_quarantine_change (quarantine, error, sql, "s", id))
       return FALSE;
   }
-  return mugai_quarantine_put_rows (quarantine, id, json_object_get (sidecar, "record"),
+  json_t *record = json_object_get (sidecar, "record");
+  g_autofree char *text = mugai_json_line (record);
+  return mugai_quarantine_put_rows (quarantine, id, record, text,
                                     json_string_value (json_object_get (sidecar, "sha256")),
                                     (guint64) json_integer_value (json_object_get (sidecar, "size_bytes")), error)
          && mugai_quarantine_change (quarantine, error,

@@ -388,12 +388,11 @@ static gboolean put_item (MugaiQuarantine *quarantine, const char *id, json_t *r
   return step (quarantine, statement, error);
 }
 
-static gboolean put_record (MugaiQuarantine *quarantine, const char *id, json_t *record, GError **error) {
+static gboolean put_record (MugaiQuarantine *quarantine, const char *id, const char *text, GError **error) {
   sqlite3_stmt *statement = mugai_quarantine_statement (quarantine, MUGAI_STATEMENT_PUT_RECORD, error);
 
   if (statement == NULL)
     return FALSE;
-  g_autofree char *text = mugai_json_line (record);
   bind_text (statement, 1, id);
   bind_text (statement, 2, text);
   return step (quarantine, statement, error);
@@ -435,12 +434,12 @@ static gboolean put_part (MugaiQuarantine *quarantine, const char *id, size_t n,
   return step (quarantine, statement, error);
 }
 
-gboolean mugai_quarantine_put_rows (MugaiQuarantine *quarantine, const char *id, json_t *record, const char *sha256,
-                                    guint64 size_bytes, GError **error) {
+gboolean mugai_quarantine_put_rows (MugaiQuarantine *quarantine, const char *id, json_t *record, const char *text,
+                                    const char *sha256, guint64 size_bytes, GError **error) {
   json_t *item;
   size_t i;
 
-  if (!put_item (quarantine, id, record, sha256, size_bytes, error) || !put_record (quarantine, id, record, error))
+  if (!put_item (quarantine, id, record, sha256, size_bytes, error) || !put_record (quarantine, id, text, error))
     return FALSE;
   json_array_foreach (json_object_get (record, "recipients"), i, item) {
     if (!put_recipient (quarantine, id, i, item, error))

@@ -2,8 +2,8 @@
  *
  * quarantine/seal: writing and reading a sealed blob (the form is in seal.h).
  *
- * One pass over the message: hash, deflate, encrypt, a frame at a time, so that memory does not grow with the mail. What is
- * read back is handed out only when the last frame was the last one, and the sidecar's digest is that of the bytes.
+ * A frame at a time is packed and encrypted, so that memory does not grow with the mail, which is mapped. What is read back
+ * is handed out only when the last frame was the last one, and the sidecar's digest is that of the bytes.
  */
 #include "seal.h"
 
@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <nettle/sha2.h>
 #include <sodium.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include "mugai/quarantine.h"
 #include "mugai/base/base.h"
@@ -21,7 +21,8 @@
 
 #include "store.h"
 
-#define MAGIC "MUGAIQ1\n"
+#define MAGIC_DEFLATE "MUGAIQ1\n" /* read; not written since */
+#define MAGIC "MUGAIQ2\n"
 #define MAGIC_BYTES 8u
 #define N_SLOTS 2u
 #define NONCE_BYTES crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
@@ -30,18 +31,17 @@
 #define HEAD_BYTES (MAGIC_BYTES + N_SLOTS * SLOT_BYTES)
 #define STREAM_HEADER_BYTES crypto_secretstream_xchacha20poly1305_HEADERBYTES
 #define FRAME_MORE_BYTES crypto_secretstream_xchacha20poly1305_ABYTES
-#define LEVEL 1            /* mail is base64 of compressed files for the most part: more effort gains little */
-#define PIECE_BYTES 16384u /* so much at a time is deflated one way or the other */
-#define SAMPLE_BYTES 4096u /* at its head, looked at for repeats before */
-#define SAMPLE_SLOTS 4096u /* of the table of places in the sample */
-#define SAMPLE_REPEATS (SAMPLE_BYTES / 64u) /* with fewer, searching for them gains next to nothing */
+#define LEVEL 2 /* mail is base64 of compressed files for the most part: more effort gains little */
+#define PACKED_BYTES ZSTD_COMPRESSBOUND (MUGAI_SEAL_FRAME_BYTES)
+G_STATIC_ASSERT (sizeof MAGIC == sizeof MAGIC_DEFLATE);
 
 typedef struct {
   int fd;
+  const char *id;
   crypto_secretstream_xchacha20poly1305_state state;
-  z_stream deflate;
-  guint8 plain[MUGAI_SEAL_FRAME_BYTES];
-  guint8 frame[4 + MUGAI_SEAL_FRAME_BYTES + FRAME_MORE_BYTES];
+  ZSTD_CCtx *packer;
+  guint8 packed[PACKED_BYTES];
+  guint8 frame[4 + PACKED_BYTES + FRAME_MORE_BYTES];
 } Writer;
 
 static gboolean fail_corrupt (GError **error, const char *id, const char *words) {
@@ -59,6 +59,10 @@ static guint32 get_le32 (const guint8 *at) {
 
   memcpy (&value, at, 4);
   return GUINT32_FROM_LE (value);
+}
+
+static gboolean has_magic (const guint8 *head) {
+  return memcmp (head, MAGIC, MAGIC_BYTES) == 0 || memcmp (head, MAGIC_DEFLATE, MAGIC_BYTES) == 0;
 }
 
 /* ---- slots ---- */
@@ -88,7 +92,7 @@ static gboolean open_head (const guint8 *head, const char *id, const MugaiKeys *
   const guint8 *slots = head + MAGIC_BYTES;
   guint newer = get_le32 (slots) >= get_le32 (slots + SLOT_BYTES) ? 0 : 1;
 
-  if (memcmp (head, MAGIC, MAGIC_BYTES) != 0)
+  if (!has_magic (head))
     return fail_corrupt (error, id, "not a sealed blob");
   for (guint i = 0; i < N_SLOTS; i++) {
     *ret_slot = i == 0 ? newer : 1 - newer;
@@ -100,147 +104,85 @@ static gboolean open_head (const guint8 *head, const char *id, const MugaiKeys *
 
 /* ---- writing ---- */
 
-static gboolean write_frame (Writer *writer, gsize length_bytes, guint8 tag, const char *id, GError **error) {
+static gboolean write_frame (Writer *writer, const guint8 *data, gsize length_bytes, guint8 tag, GError **error) {
   unsigned long long sealed_bytes = 0;
+  size_t packed_bytes =
+      ZSTD_compressCCtx (writer->packer, writer->packed, sizeof writer->packed, data, length_bytes, LEVEL);
 
-  (void) crypto_secretstream_xchacha20poly1305_push (&writer->state, writer->frame + 4, &sealed_bytes, writer->plain,
-                                                     length_bytes, NULL, 0, tag);
+  if (ZSTD_isError (packed_bytes))
+    g_error ("ZSTD_compressCCtx: %s", ZSTD_getErrorName (packed_bytes)); /* there is room for the worst: no memory */
+  (void) crypto_secretstream_xchacha20poly1305_push (&writer->state, writer->frame + 4, &sealed_bytes, writer->packed,
+                                                     packed_bytes, NULL, 0, tag);
+  sodium_memzero (writer->packed, packed_bytes);
   put_le32 (writer->frame, (guint32) sealed_bytes);
   return mugai_fd_write_all (writer->fd, writer->frame, 4 + (gsize) sealed_bytes, NULL)
-         || mugai_quarantine_fail_errno (error, "cannot write", id);
+         || mugai_quarantine_fail_errno (error, "cannot write", writer->id);
 }
 
-static gboolean flush_frame (Writer *writer, guint8 tag, const char *id, GError **error) {
-  if (!write_frame (writer, sizeof writer->plain - writer->deflate.avail_out, tag, id, error))
-    return FALSE;
-  writer->deflate.next_out = writer->plain;
-  writer->deflate.avail_out = sizeof writer->plain;
-  return TRUE;
-}
-
-/* Deflates what is in next_in. @last_tag: ends this part of the blob with a frame of that tag; 0: more comes. */
-static gboolean push (Writer *writer, guint8 last_tag, const char *id, GError **error) {
-  int result;
+/* One part of the blob: its last frame, which may be an empty one, has @last_tag. */
+static gboolean write_part (Writer *writer, const void *data, gsize length_bytes, guint8 last_tag, GError **error) {
+  const guint8 *at = data;
+  gsize now;
 
   do {
-    result = deflate (&writer->deflate, last_tag != 0 ? Z_FINISH : Z_NO_FLUSH);
-    gboolean end = result == Z_STREAM_END;
-    if (writer->deflate.avail_out > 0 && !end)
-      continue; /* took all there was */
-    if (!flush_frame (writer, end ? last_tag : 0, id, error))
+    now = MIN (length_bytes, MUGAI_SEAL_FRAME_BYTES);
+    if (!write_frame (writer, at, now, now == length_bytes ? last_tag : 0, error))
       return FALSE;
-  } while (last_tag != 0 ? result != Z_STREAM_END : writer->deflate.avail_in > 0);
+    at += now;
+    length_bytes -= now;
+  } while (length_bytes > 0);
   return TRUE;
 }
 
-/* Whether four bytes that stood in the sample before come again more often than by chance: in text and plain files they do, in what
- * is compressed or encrypted already they do not, nor in its base64. */
-static gboolean has_repeats (const guint8 *data, gsize length_bytes) {
-  guint16 places[SAMPLE_SLOTS] = { 0 }; /* one more than where such four were last */
-  guint repeats = 0;
-
-  for (gsize i = 0; i + 4 <= MIN (length_bytes, SAMPLE_BYTES); i++) {
-    guint32 four = get_le32 (data + i);
-    guint slot = (four * 2654435761u) >> 20;
-    repeats += places[slot] != 0 && get_le32 (data + places[slot] - 1) == four ? 1 : 0;
-    places[slot] = (guint16) (i + 1);
-  }
-  return length_bytes < SAMPLE_BYTES || repeats > SAMPLE_REPEATS;
-}
-
-/* Searching for repeats is most of what deflating costs: it is left out for data that has none. */
-static gboolean push_piece (Writer *writer, guint8 *data, gsize length_bytes, const char *id, GError **error) {
-  int strategy = has_repeats (data, length_bytes) ? Z_DEFAULT_STRATEGY : Z_HUFFMAN_ONLY;
-
-  /* What was taken in before is finished first, which may need more room than the frame has left. */
-  writer->deflate.avail_in = 0;
-  while (deflateParams (&writer->deflate, LEVEL, strategy) == Z_BUF_ERROR)
-    if (!flush_frame (writer, 0, id, error))
-      return FALSE;
-  writer->deflate.next_in = data;
-  writer->deflate.avail_in = (uInt) length_bytes;
-  return push (writer, 0, id, error);
-}
-
-/* By position, not by the descriptor's own offset, which the sender of the descriptor shares. */
-static gboolean write_message (Writer *writer, int from_fd, const char *id, char **ret_sha256, guint64 *ret_size_bytes,
-                               GError **error) {
-  g_autofree guint8 *buffer = g_malloc (MUGAI_SEAL_FRAME_BYTES);
-  struct sha256_ctx context;
-  guint64 done = 0;
-  ssize_t got;
-
-  sha256_init (&context);
-  while ((got = pread (from_fd, buffer, MUGAI_SEAL_FRAME_BYTES, (off_t) done)) != 0) {
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got < 0)
-      return mugai_quarantine_fail_errno (error, "cannot read the original of", id);
-    done += (guint64) got;
-    if (done > MUGAI_QUARANTINE_MAX_BLOB_BYTES) {
-      errno = EINVAL;
-      return mugai_quarantine_fail_errno (error, "too long", id);
-    }
-    sha256_update (&context, (size_t) got, buffer);
-    for (gsize at = 0; at < (gsize) got; at += PIECE_BYTES)
-      if (!push_piece (writer, buffer + at, MIN ((gsize) got - at, PIECE_BYTES), id, error))
-        return FALSE;
-  }
-  guint8 digest[SHA256_DIGEST_SIZE];
-  char hex[2 * SHA256_DIGEST_SIZE + 1];
-  sha256_digest (&context, sizeof digest, digest);
-  *ret_sha256 = g_strdup (sodium_bin2hex (hex, sizeof hex, digest, sizeof digest));
-  *ret_size_bytes = done;
-  return push (writer, crypto_secretstream_xchacha20poly1305_TAG_PUSH, id, error);
-}
-
-static gboolean write_sidecar (Writer *writer, const char *id, json_t *record, const char *sha256, guint64 size_bytes,
-                               GError **error) {
-  g_autoptr (MugaiJson) sidecar = json_object ();
-
-  json_object_set_new (sidecar, "sha256", json_string (sha256));
-  json_object_set_new (sidecar, "size_bytes", json_integer ((json_int_t) size_bytes));
-  json_object_set (sidecar, "record", record);
-  g_autofree char *text = mugai_json_line (sidecar);
-  (void) deflateReset (&writer->deflate);
-  writer->deflate.next_out = writer->plain;
-  writer->deflate.avail_out = sizeof writer->plain;
-  writer->deflate.next_in = (guint8 *) text;
-  writer->deflate.avail_in = (uInt) strlen (text);
-  return push (writer, crypto_secretstream_xchacha20poly1305_TAG_FINAL, id, error);
-}
-
-static gboolean write_head (Writer *writer, const char *id, const MugaiKeys *keys, GError **error) {
+static gboolean write_head (Writer *writer, const MugaiKeys *keys, GError **error) {
   guint8 head[HEAD_BYTES + STREAM_HEADER_BYTES] = MAGIC;
   guint8 item_key[MUGAI_KEYS_BYTES];
 
   crypto_secretstream_xchacha20poly1305_keygen (item_key);
-  fill_slot (head + MAGIC_BYTES, id, item_key, keys);
+  fill_slot (head + MAGIC_BYTES, writer->id, item_key, keys);
   (void) crypto_secretstream_xchacha20poly1305_init_push (&writer->state, head + HEAD_BYTES, item_key);
   sodium_memzero (item_key, sizeof item_key);
   return mugai_fd_write_all (writer->fd, head, sizeof head, NULL)
-         || mugai_quarantine_fail_errno (error, "cannot write", id);
+         || mugai_quarantine_fail_errno (error, "cannot write", writer->id);
 }
 
-gboolean mugai_seal_write (int from_fd, int to_fd, const char *id, json_t *record, const MugaiKeys *keys,
-                           char **ret_sha256, guint64 *ret_size_bytes, GError **error) {
-  /* Not locked memory: that costs more than all else here. It is wiped, and the keeper leaves no core file. */
-  Writer *writer = g_new0 (Writer, 1);
-  g_autofree char *sha256 = NULL;
+/* (transfer full): NULL and @error. */
+static GBytes *map_message (int from_fd, const char *id, GError **error) {
+  g_autoptr (GError) cause = NULL;
+  g_autoptr (GBytes) message = mugai_fd_map (from_fd, &cause);
 
+  if (message != NULL && g_bytes_get_size (message) <= MUGAI_QUARANTINE_MAX_BLOB_BYTES)
+    return g_steal_pointer (&message);
+  g_set_error (error, MUGAI_QUARANTINE_ERROR, MUGAI_QUARANTINE_ERROR_IO, "quarantine: the original of %s: %s", id,
+               cause != NULL ? cause->message : "too long");
+  return NULL;
+}
+
+gboolean mugai_seal_write (int from_fd, int to_fd, const char *id, const char *record, const MugaiKeys *keys,
+                           char **ret_sha256, guint64 *ret_size_bytes, GError **error) {
+  g_autoptr (GBytes) message = map_message (from_fd, id, error);
+  gsize size_bytes = 0;
+
+  if (message == NULL)
+    return FALSE;
+  const void *data = g_bytes_get_data (message, &size_bytes);
+  g_autofree char *sha256 = mugai_sha256_hex (data, size_bytes);
+  g_autofree char *sidecar = g_strdup_printf ("{\"sha256\":\"%s\",\"size_bytes\":%" G_GSIZE_FORMAT ",\"record\":%s}",
+                                              sha256, size_bytes, record);
+  /* Not locked memory: that costs more than all else here. It is wiped, and the keeper leaves no core file. */
+  Writer *writer = g_new (Writer, 1);
   writer->fd = to_fd;
-  writer->deflate.next_out = writer->plain;
-  writer->deflate.avail_out = sizeof writer->plain;
-  if (deflateInit (&writer->deflate, LEVEL) != Z_OK)
-    g_error ("deflateInit");
-  gboolean done = write_head (writer, id, keys, error)
-                  && write_message (writer, from_fd, id, &sha256, ret_size_bytes, error)
-                  && write_sidecar (writer, id, record, sha256, *ret_size_bytes, error);
-  (void) deflateEnd (&writer->deflate);
-  sodium_memzero (writer, sizeof *writer);
+  writer->id = id;
+  writer->packer = ZSTD_createCCtx ();
+  gboolean done =
+      write_head (writer, keys, error)
+      && write_part (writer, data, size_bytes, crypto_secretstream_xchacha20poly1305_TAG_PUSH, error)
+      && write_part (writer, sidecar, strlen (sidecar), crypto_secretstream_xchacha20poly1305_TAG_FINAL, error);
+  (void) ZSTD_freeCCtx (writer->packer);
+  sodium_memzero (&writer->state, sizeof writer->state);
   g_free (writer);
-  if (done)
-    *ret_sha256 = g_steal_pointer (&sha256);
+  *ret_sha256 = done ? g_steal_pointer (&sha256) : NULL;
+  *ret_size_bytes = size_bytes;
   return done;
 }
 
@@ -250,6 +192,7 @@ typedef struct {
   const guint8 *at, *end;
   crypto_secretstream_xchacha20poly1305_state state;
   const char *id;
+  gboolean deflated; /* a part is one stream over its frames, as it was before MUGAIQ2 */
 } Reader;
 
 /* Inflates @plain into @out. */
@@ -275,10 +218,21 @@ static gboolean inflate_frame (z_stream *stream, guint8 *plain, gsize length_byt
   }
 }
 
+/* The same for a frame that is packed by itself. */
+static gboolean unpack_frame (const guint8 *packed, gsize length_bytes, GByteArray *out, gsize max_bytes) {
+  unsigned long long size_bytes = ZSTD_getFrameContentSize (packed, length_bytes); /* an error is a huge one */
+  guint before = out->len;
+
+  if (size_bytes > MUGAI_SEAL_FRAME_BYTES || before + size_bytes > max_bytes)
+    return FALSE;
+  g_byte_array_set_size (out, before + (guint) size_bytes);
+  return ZSTD_decompress (out->data + before, (size_t) size_bytes, packed, length_bytes) == size_bytes;
+}
+
 /* One part: frames up to the one with @last_tag. (transfer full) */
 static GBytes *read_part (Reader *reader, guint8 last_tag, gsize max_bytes, GError **error) {
   g_autoptr (GByteArray) out = g_byte_array_new ();
-  g_autofree guint8 *plain = g_malloc (MUGAI_SEAL_FRAME_BYTES);
+  g_autofree guint8 *plain = g_malloc (PACKED_BYTES);
   z_stream stream = { 0 };
   guint8 tag = 0;
   gboolean good = inflateInit (&stream) == Z_OK;
@@ -286,12 +240,14 @@ static GBytes *read_part (Reader *reader, guint8 last_tag, gsize max_bytes, GErr
   while (good && tag != last_tag) {
     guint32 sealed_bytes = reader->end - reader->at >= 4 ? get_le32 (reader->at) : 0;
     unsigned long long length_bytes = 0;
-    good = sealed_bytes >= FRAME_MORE_BYTES && sealed_bytes <= MUGAI_SEAL_FRAME_BYTES + FRAME_MORE_BYTES
+    good = sealed_bytes >= FRAME_MORE_BYTES && sealed_bytes <= PACKED_BYTES + FRAME_MORE_BYTES
            && (gsize) (reader->end - reader->at) - 4 >= sealed_bytes
            && crypto_secretstream_xchacha20poly1305_pull (&reader->state, plain, &length_bytes, &tag, reader->at + 4,
                                                           sealed_bytes, NULL, 0)
                   == 0
-           && (tag == 0 || tag == last_tag) && inflate_frame (&stream, plain, (gsize) length_bytes, out, max_bytes);
+           && (tag == 0 || tag == last_tag)
+           && (reader->deflated ? inflate_frame (&stream, plain, (gsize) length_bytes, out, max_bytes)
+                                : unpack_frame (plain, (gsize) length_bytes, out, max_bytes));
     reader->at += good ? 4 + sealed_bytes : 0;
   }
   (void) inflateEnd (&stream);
@@ -336,7 +292,10 @@ GBytes *mugai_seal_read (int fd, const char *id, const MugaiKeys *keys, json_t *
   }
   if (!open_head (data, id, keys, item_key, &slot, error))
     return NULL;
-  Reader reader = { .at = data + HEAD_BYTES + STREAM_HEADER_BYTES, .end = data + length_bytes, .id = id };
+  Reader reader = { .at = data + HEAD_BYTES + STREAM_HEADER_BYTES,
+                    .end = data + length_bytes,
+                    .id = id,
+                    .deflated = memcmp (data, MAGIC_DEFLATE, MAGIC_BYTES) == 0 };
   int begun = crypto_secretstream_xchacha20poly1305_init_pull (&reader.state, data + HEAD_BYTES, item_key);
   sodium_memzero (item_key, sizeof item_key);
   g_autoptr (GBytes) message = begun == 0 ? read_part (&reader, crypto_secretstream_xchacha20poly1305_TAG_PUSH,
@@ -358,9 +317,9 @@ GBytes *mugai_seal_read (int fd, const char *id, const MugaiKeys *keys, json_t *
 /* ---- keys of blobs that are there ---- */
 
 gboolean mugai_seal_is_sealed (int fd) {
-  char magic[MAGIC_BYTES];
+  guint8 magic[MAGIC_BYTES];
 
-  return pread (fd, magic, sizeof magic, 0) == (ssize_t) sizeof magic && memcmp (magic, MAGIC, MAGIC_BYTES) == 0;
+  return pread (fd, magic, sizeof magic, 0) == (ssize_t) sizeof magic && has_magic (magic);
 }
 
 gboolean mugai_seal_rewrap (int fd, const char *id, const MugaiKeys *keys, GError **error) {

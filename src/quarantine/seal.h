@@ -2,10 +2,11 @@
  *
  * quarantine/seal: a blob on disk: compressed, encrypted, with its own description at its end.
  *
- *     "MUGAIQ1\n"  2 slots of 76 bytes: {master's number LE32, nonce 24, the item's key wrapped 48}, one of them may be zeros
- *     stream header 24   frames: {length LE32, ciphertext}: the message (deflate), then the sidecar (deflate)
+ *     "MUGAIQ2\n"  2 slots of 76 bytes: {master's number LE32, nonce 24, the item's key wrapped 48}, one of them may be zeros
+ *     stream header 24   frames: {length LE32, ciphertext}: the message, then the sidecar
  *
- * The sidecar is {"sha256","size_bytes","record"}: with it the index can be made again from the blobs alone. Frames are of libsodium's
+ * Each frame holds up to MUGAI_SEAL_FRAME_BYTES, packed by itself (Zstandard, RFC 8878); of "MUGAIQ1\n" each of the two parts was one
+ * stream of deflate cut into frames: those are read still. The sidecar is {"sha256","size_bytes","record"}: with it the index can be made again from the blobs alone. Frames are of libsodium's
  * secretstream: one missing, doubled or moved is seen; PUSH ends the message, FINAL the blob. The id goes into the wrapping:
  * a blob under another's name does not open.
  */
@@ -15,11 +16,11 @@
 
 #include "keys.h"
 
-#define MUGAI_SEAL_FRAME_BYTES 65536u
+#define MUGAI_SEAL_FRAME_BYTES (256u * 1024)             /* repeats are found within one frame */
 #define MUGAI_SEAL_MAX_SIDECAR_BYTES (64u * 1024 * 1024) /* a record is at most 48 MiB */
 
-/** mugai_seal_write: @from_fd is read by position. Not synced. */
-gboolean mugai_seal_write (int from_fd, int to_fd, const char *id, json_t *record, const MugaiKeys *keys,
+/** mugai_seal_write: @from_fd is sealed, @record one line of JSON. Not synced. */
+gboolean mugai_seal_write (int from_fd, int to_fd, const char *id, const char *record, const MugaiKeys *keys,
                            char **ret_sha256, guint64 *ret_size_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** mugai_seal_read: @ret_sidecar (nullable), @ret_master (nullable): number of the newest master that wraps it. CORRUPT: any byte is not as written. */
 GBytes *mugai_seal_read (int fd, const char *id, const MugaiKeys *keys, json_t **ret_sidecar, guint *ret_master,

@@ -97,10 +97,11 @@ gboolean mugai_quarantine_put (MugaiQuarantine *quarantine, const char *id, int 
     return FALSE;
   if (known != NULL) /* asked again: it is there, blob and rows */
     return TRUE;
-  if (!mugai_quarantine_blob_write (quarantine, id, message_fd, record, &sha256, &size_bytes, error))
+  g_autofree char *text = mugai_json_line (record);
+  if (!mugai_quarantine_blob_write (quarantine, id, message_fd, text, &sha256, &size_bytes, error))
     return FALSE;
   g_ptr_array_add (quarantine->group, g_strdup (id));
-  return mugai_quarantine_put_rows (quarantine, id, record, sha256, size_bytes, error)
+  return mugai_quarantine_put_rows (quarantine, id, record, text, sha256, size_bytes, error)
          && mugai_quarantine_put_await (quarantine, id, record, error);
 }
 

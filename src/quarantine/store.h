@@ -54,9 +54,9 @@ gboolean mugai_quarantine_fail_index (MugaiQuarantine *quarantine, const char *w
 /** mugai_quarantine_has: @ret_sha256 (out) (transfer full): of the item's blob; NULL when there is no such item. */
 gboolean mugai_quarantine_has (MugaiQuarantine *quarantine, const char *id, char **ret_sha256, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-/** mugai_quarantine_put_rows: item, record, recipients and parts. */
-gboolean mugai_quarantine_put_rows (MugaiQuarantine *quarantine, const char *id, json_t *record, const char *sha256,
-                                    guint64 size_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** mugai_quarantine_put_rows: item, record (@text is its line), recipients and parts. */
+gboolean mugai_quarantine_put_rows (MugaiQuarantine *quarantine, const char *id, json_t *record, const char *text,
+                                    const char *sha256, guint64 size_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** mugai_quarantine_need_keys: opens the master keys; a first one is made only for a store without a sealed item. */
 gboolean mugai_quarantine_need_keys (MugaiQuarantine *quarantine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -88,8 +88,8 @@ gboolean mugai_quarantine_blob_each (MugaiQuarantine *quarantine, MugaiQuarantin
 /** mugai_quarantine_blob_read: (transfer full): the bytes as received, sealed or plain; @ret_sidecar (nullable): NULL for a plain one. */
 GBytes *mugai_quarantine_blob_read (MugaiQuarantine *quarantine, const char *id, json_t **ret_sidecar,
                                     guint *ret_master, GError **error);
-/** mugai_quarantine_blob_write: copies, hashes, syncs, renames. @id is valid. */
-gboolean mugai_quarantine_blob_write (MugaiQuarantine *quarantine, const char *id, int message_fd, json_t *record,
+/** mugai_quarantine_blob_write: seals, syncs, renames. @id is valid; @record: its line. */
+gboolean mugai_quarantine_blob_write (MugaiQuarantine *quarantine, const char *id, int message_fd, const char *record,
                                       char **ret_sha256, guint64 *ret_size_bytes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 /** mugai_quarantine_blob_remove: TRUE also when there is none. */

@@ -52,7 +52,8 @@ static void put_one (MugaiQuarantine *store, guint n, gint64 ms) {
                  at, "subject", subject, "direction", "inbound", "action", "hold", "envelope", "from",
                  "someone@example.com", "recipients", "address", to, "action", "hold", "reasons", "rule", "macro",
                  "parts", "path", "1", "scan", n % 50 == 0 ? "infected" : "clean", "sha256", "00");
-  if (!mugai_fd_write_all (fd, text, strlen (text), &error) || !mugai_quarantine_put (store, id, fd, record, &error))
+  if (!mugai_fd_write_all (fd, text, strlen (text), &error) || !mugai_fd_seal (fd, &error)
+      || !mugai_quarantine_put (store, id, fd, record, &error))
     g_error ("%s", error->message);
 }
 

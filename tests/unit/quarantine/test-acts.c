@@ -66,6 +66,7 @@ static char *put (Fixture *fixture, const char *scan, const char *text) {
   g_autoptr (GError) error = NULL;
 
   g_assert_true (mugai_fd_write_all (fd, text, strlen (text), NULL));
+  g_assert_true (mugai_fd_seal (fd, NULL));
   g_assert_true (mugai_quarantine_begin (fixture->store, &error));
   g_assert_true (mugai_quarantine_put (fixture->store, id, fd, record, &error));
   g_assert_true (mugai_quarantine_commit (fixture->store, &error));
@@ -697,6 +698,49 @@ static void test_migration (Fixture *fixture, gconstpointer data) {
   assert_report (fixture, FALSE, 2, 0, 0);
 }
 
+/* A blob of the form "MUGAIQ1\n", and its master key, as they were written when that was the form. */
+static const char deflated_id[] = "01K4FSNGW0M0GA1Q1DEF1ATED0";
+static const char deflated_key[] = "fdJvd5eqT65XwnLzq3c4KM7l4BU+sEa7rfA0sEsuW78=";
+static const char deflated_blob[] =
+    "TVVHQUlRMQoBAAAA078VSr0/0u+uKd4UWJOaIBVrtU8ChXoy8zZfcq/7kvU5A+a8UPti2EWiRTxPYVYGYJlCQVolmAAmEepA6cBH04KzT0jLcvH6"
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAJiivj0lPTuo"
+    "FO+smFkgiP1TeJDlH91H/0kAAAA1/g17DRKhdRSiezJotFJnOul378L2dPc4HSZpUtYXcFHaKpyZIY0DyYZRFVQgP7GF9ll9vWFuIG8QBbIPmHpi"
+    "C9GLqka7TZL3DAEAAM4hC6Lany1AVsSn1ErNovdqhUCXlS4ay08hqK5bjBugjvwZyN45I60MmnNemUxQrQv9yDCiapgK0UzDrPNxEDmQmKghPz7D"
+    "BP7IrOEfhDo6SScVK1AZaZ8yD2ZaX4Fg+O69JieVUW8CasDdS43Jn8+ev+QSa2HnqOGNMWcZ+W8dqrE23EoeNQdivhMPTLTG7KMh2mxRI5jww4xu"
+    "rbkryW7Q1lVdCFpbNicX7io3NchzzDkjVfYN4Pai4871pNu2JO7cdKNfv97tjFGRAc8W8+NNpLkkPLwCqoxWqdGCQNjuhibLQ8ltDY4189X3WYRg"
+    "pj2t8woH9g/Pjw42FyuqPVq0mjc0a/D5yeH6kg4=";
+
+static void write_base64 (const char *path, const char *text) {
+  gsize length_bytes = 0;
+  g_autofree guchar *bytes = g_base64_decode (text, &length_bytes);
+
+  g_assert_true (g_file_set_contents_full (path, (const char *) bytes, (gssize) length_bytes, G_FILE_SET_CONTENTS_NONE,
+                                           0400, NULL));
+}
+
+static void test_deflated (Fixture *fixture, gconstpointer data) {
+  g_autofree char *key = g_strdup_printf ("%s.keys/master-0001.key", fixture->directory);
+  g_autofree char *blob = g_strdup_printf ("%s/blobs/25/09/%s", fixture->directory, deflated_id);
+  g_autoptr (GError) error = NULL;
+
+  (void) data;
+  mugai_quarantine_close (fixture->store);
+  write_base64 (key, deflated_key);
+  run ("mkdir -p %s/blobs/25/09", fixture->directory);
+  write_base64 (blob, deflated_blob);
+  fixture->store = mugai_quarantine_open (fixture->directory, FALSE, &error);
+  g_assert_no_error (error);
+  assert_report (fixture, TRUE, 0, 1, 1);
+  assert_report (fixture, FALSE, 1, 0, 0);
+  g_autoptr (GBytes) mail = mugai_quarantine_original (fixture->store, deflated_id, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_bytes_get_size (mail), ==, 976);
+  g_assert_true (g_str_has_prefix (g_bytes_get_data (mail, NULL), "Subject: old\r\n\r\nAn original of before.\r\n"));
+  g_autofree char *next = put (fixture, "clean", "b");
+  g_assert_nonnull (next);
+  assert_report (fixture, FALSE, 2, 0, 0);
+}
+
 #define ADD(name, function) g_test_add ("/quarantine/acts/" name, Fixture, NULL, set_up, function, tear_down)
 
 int main (int argc, char **argv) {
@@ -716,6 +760,7 @@ int main (int argc, char **argv) {
   ADD ("rotate-credentials", test_rotate_credentials);
   ADD ("repair", test_repair);
   ADD ("every-byte", test_every_byte);
+  ADD ("deflated", test_deflated);
   ADD ("backup", test_backup);
   ADD ("migration", test_migration);
   return g_test_run ();
