@@ -63,6 +63,8 @@ gboolean mugai_audit_mac_is_same (const char *mac, const char *other);
 /** mugai_audit_head_was_missing: when the key was taken into use, a signed chain with lines had no readable signed head: somebody may have cut
  * its end off and removed the head that would tell. A new head has been written; only an anchor kept elsewhere shows what is gone. */
 gboolean mugai_audit_head_was_missing (const MugaiAudit *audit);
+/** mugai_audit_head: (transfer full): the signed head, for keeping elsewhere as an anchor. May be asked for while the keeper writes. */
+json_t *mugai_audit_head (const char *directory, GError **error);
 /** mugai_audit_checkpoint: one more line in the group: a signed statement about the line before. */
 gboolean mugai_audit_checkpoint (MugaiAudit *audit, gint64 now_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** mugai_audit_expire: removes whole segments of days before @before_day (YYYY-MM-DD), never the newest; @ret_last: (transfer full): the

@@ -226,17 +226,19 @@ gboolean mugai_audit_checkpoint (MugaiAudit *audit, gint64 now_us, GError **erro
 
 /* ---- signing ---- */
 
-/* Renamed into place, not synced: after a power cut an older one may be there, which says less, and nothing false. */
+/* In place: a new file for each group costs more than all else here. Not synced: after a power cut an older one may be there, which says
+ * less, and nothing false. It lies within one sector; who reads it meanwhile reads it again (verify.c). */
 static void write_head (MugaiAudit *audit) {
   if (audit->signer == NULL)
     return;
   g_autoptr (MugaiJson) head = mugai_audit_sign (audit->signer, "head", audit->synced.seq, audit->synced.hash);
   g_autofree char *line = mugai_json_line (head);
   g_autofree char *text = g_strconcat (line, "\n", NULL);
+  gsize length_bytes = strlen (text);
   g_auto (MugaiFd) fd =
-      openat (audit->directory_fd, ".head.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, SEGMENT_MODE);
-  if (fd < 0 || !mugai_fd_write_all (fd, text, strlen (text), NULL)
-      || renameat (audit->directory_fd, ".head.new", audit->directory_fd, MUGAI_AUDIT_HEAD_NAME) < 0)
+      openat (audit->directory_fd, MUGAI_AUDIT_HEAD_NAME, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, SEGMENT_MODE);
+  if (fd < 0 || !mugai_fd_write_all (fd, text, length_bytes, NULL)
+      || (mugai_fd_size (fd) != (gint64) length_bytes && ftruncate (fd, (off_t) length_bytes) < 0))
     g_debug ("audit chain: " MUGAI_AUDIT_HEAD_NAME " is behind: %s", g_strerror (errno));
 }
 

@@ -20,6 +20,7 @@
 
 #define SECRET_NAME "audit.key"
 #define MAX_STATEMENT_BYTES 65536u
+#define HEAD_READS 3u /* the keeper writes it within some nanoseconds, once a group */
 
 struct MugaiAuditSigner {
   guint8 *secret; /* sodium_malloc */
@@ -196,4 +197,30 @@ json_t *mugai_audit_read_statement (int directory_fd, const char *name, gboolean
     return statement;
   json_decref (statement);
   return NULL;
+}
+
+json_t *mugai_audit_read_head (int directory_fd, const char *key, guint64 *ret_seq,
+                               char ret_hash[MUGAI_SHA256_HEX_LENGTH + 1], gboolean *ret_there) {
+  for (guint i = 0; i < HEAD_READS; i++) {
+    g_autoptr (MugaiJson) head = mugai_audit_read_statement (directory_fd, MUGAI_AUDIT_HEAD_NAME, ret_there);
+    if (head != NULL && mugai_audit_check_signature (head, "head", key, ret_seq, ret_hash))
+      return g_steal_pointer (&head);
+  }
+  return NULL;
+}
+
+json_t *mugai_audit_head (const char *directory, GError **error) {
+  g_auto (MugaiFd) fd = mugai_audit_open_directory (directory, error);
+  g_autofree char *key = NULL;
+  char hash[MUGAI_SHA256_HEX_LENGTH + 1];
+  guint64 seq = 0;
+  gboolean there = FALSE;
+
+  if (fd < 0 || !mugai_audit_read_public (fd, MUGAI_AUDIT_PUBLIC_NAME, &key, error))
+    return NULL;
+  json_t *head = mugai_audit_read_head (fd, key, &seq, hash, &there);
+  if (head == NULL)
+    g_set_error (error, MUGAI_AUDIT_ERROR, MUGAI_AUDIT_ERROR_BROKEN, "audit chain: " MUGAI_AUDIT_HEAD_NAME ": %s",
+                 there ? "not what the keeper signed" : "missing");
+  return head;
 }

@@ -3,7 +3,7 @@
  * audit/sign: signed statements about the chain, ed25519.
  *
  *     checkpoint   a line on the chain, about the line before it: every MUGAI_AUDIT_CHECKPOINT_LINES lines or _S seconds, and first of each day
- *     head.json    the last line there is; written anew with each group: a tail cut off is seen
+ *     head.json    the last line there is; written over in place with each group: a tail cut off is seen
  *     base.json    the last line that retention took away: where the chain begins now
  *
  * The signed text is "mugai KIND\nSEQ\nHASH\n"; KIND keeps one statement from being passed off as another.
@@ -38,3 +38,7 @@ gboolean mugai_audit_check_signature (json_t *statement, const char *kind, const
                                       char ret_hash[MUGAI_SHA256_HEX_LENGTH + 1]);
 /** mugai_audit_read_statement: (transfer full) (nullable): head.json, base.json or a kept copy of one; NULL: not there or not JSON. @ret_there. */
 json_t *mugai_audit_read_statement (int directory_fd, const char *name, gboolean *ret_there);
+/** mugai_audit_read_head: (transfer full) (nullable): head.json, signed by @key; NULL: not there (@ret_there) or not good. May be read while the
+ * keeper writes it. */
+json_t *mugai_audit_read_head (int directory_fd, const char *key, guint64 *ret_seq,
+                               char ret_hash[MUGAI_SHA256_HEX_LENGTH + 1], gboolean *ret_there);

@@ -16,8 +16,6 @@
 #include "cli.h"
 #include "words.h"
 
-#define MAX_HEAD_BYTES 65536u
-
 #define ANCHOR_DIGITS 32u
 
 static gboolean collect (json_t *line, gpointer data) {
@@ -90,14 +88,10 @@ int mugai_cli_audit_search (const MugaiCliAudit *options, const char *folder) {
 /* ---- checkpoint ---- */
 
 /* For paper, a text message, the telephone: 32 digits of the hash, four by four. */
-static int print_anchor (const char *text) {
-  g_autoptr (MugaiJson) head = mugai_json_parse (text, strlen (text), NULL);
+static int print_anchor (json_t *head) {
   const char *hash = json_string_value (json_object_get (head, "head"));
   g_autofree char *at = mugai_time_rfc3339 (g_get_real_time ());
 
-  if (!mugai_sha256_is_valid (hash))
-    return mugai_cli_fail (EX_DATAERR, "audit checkpoint", "%s",
-                           MUGAI_CLI_WORDS ("控えが壊れています", "not a signed head"));
   printf ("%s  %" JSON_INTEGER_FORMAT ":", at, json_integer_value (json_object_get (head, "seq")));
   for (guint i = 0; i < ANCHOR_DIGITS; i += 4)
     printf ("%s%.4s", i > 0 ? "-" : "", hash + i);
@@ -109,18 +103,18 @@ static int print_anchor (const char *text) {
 
 /* The signed head, for keeping elsewhere: an anchor for verify. */
 int mugai_cli_audit_checkpoint (const MugaiCliAudit *options, const char *folder) {
-  g_autofree char *path = g_build_filename (folder, "head.json", NULL);
-  g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
   int status = 0;
 
   if (!mugai_cli_audit_note (options, "checkpoint-ask", NULL, &status))
     return status;
-  if (!g_file_get_contents (path, &text, NULL, &error))
+  g_autoptr (MugaiJson) head = mugai_audit_head (folder, &error);
+  if (head == NULL)
     return mugai_cli_fail (EX_IOERR, "audit checkpoint", "%s", error->message);
   if (options->print)
-    return print_anchor (text);
-  fputs (text, stdout);
+    return print_anchor (head);
+  g_autofree char *text = mugai_json_line (head);
+  puts (text);
   return 0;
 }
 
