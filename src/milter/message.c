@@ -320,14 +320,12 @@ static void raise_alarm (const MugaiSession *session, const MugaiOutcome *outcom
 }
 
 sfsistat mugai_message_finish (MugaiSession *session) {
-  MugaiEnvelope *envelope = session->envelope;
-  const MugaiOrganisation *organisation = mugai_policy_organisation (session->policy);
   if (!mugai_message_seal (session))
     return mugai_answer_reply (session, TRY_AGAIN_REPLY);
-  mugai_flow_classify (organisation, envelope);
   if (mugai_notice_is_ours (session))
     return mugai_notice_finish (session);
-  g_autoptr (MugaiNoticeContext) context = mugai_notice_context_new (session->id, session->policy, envelope->time_us);
+  g_autoptr (MugaiNoticeContext) context =
+      mugai_notice_context_new (session->id, session->policy, session->envelope->time_us);
   gint64 spool_ms = ms_since (session->start_us);
   mugai_session_begin_step (session);
   mugai_message_ask_flow (session);

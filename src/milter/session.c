@@ -15,6 +15,9 @@
 #define MAX_HELO_BYTES 512u
 #define MAX_ADDRESS_BYTES 1000u /* RFC 5321 4.5.3.1.3: a path is at most 256 octets */
 #define PROGRESS_US (10 * G_USEC_PER_SEC)
+/* Steps that are never answered: with each answer MTA and front wait for each other. A fault of a header field is answered at the end of the
+ * headers. Where the MTA cannot do without, libmilter answers in our place. */
+#define QUIET_STEPS (SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR | SMFIP_NODATA | SMFIP_NOUNKNOWN)
 #define BUSY_REPLY "451 4.3.2 The mail relay is busy, try again later"
 #define ERROR_REPLY "451 4.3.0 The mail relay has a problem, try again later"
 
@@ -97,6 +100,7 @@ static void begin_mail (MugaiSession *session, const char *sender) {
   session->sender = g_strdup (sender);
   session->recipients = g_ptr_array_new_with_free_func (g_free);
   session->fields = g_ptr_array_new_with_free_func (g_free);
+  session->header_status = SMFIS_CONTINUE;
   session->body_begun = FALSE;
   session->marked = FALSE;
   session->start_us = g_get_monotonic_time ();
@@ -139,7 +143,7 @@ static sfsistat on_negotiate (SMFICTX *ctx, unsigned long f0, unsigned long f1, 
   if (smfi_setpriv (ctx, session) != MI_SUCCESS)
     return SMFIS_REJECT;
   *pf0 = needed;
-  *pf1 = f1 & SMFIP_HDR_LEADSPC;
+  *pf1 = (f1 & SMFIP_HDR_LEADSPC) | QUIET_STEPS;
   *pf2 = 0;
   *pf3 = 0;
   return SMFIS_CONTINUE;
@@ -149,13 +153,13 @@ static sfsistat on_connect (SMFICTX *ctx, char *host, _SOCK_ADDR *address) {
   MugaiSession *session = smfi_getpriv (ctx);
   set (&session->client, client_address (address));
   session->release = mugai_release_is_listener (ctx);
-  return SMFIS_CONTINUE;
+  return SMFIS_NOREPLY;
 }
 
 static sfsistat on_helo (SMFICTX *ctx, char *name) {
   MugaiSession *session = smfi_getpriv (ctx);
   set (&session->helo, mugai_unicode_make_safe (name, -1, MAX_HELO_BYTES));
-  return SMFIS_CONTINUE;
+  return SMFIS_NOREPLY;
 }
 
 static sfsistat on_close (SMFICTX *ctx) {
@@ -273,8 +277,7 @@ static sfsistat append (MugaiSession *session, const void *data, gsize length_by
 }
 
 /* The MTA unfolds with LF; the file has CRLF throughout, as received by SMTP. */
-static sfsistat on_header (SMFICTX *ctx, char *name, char *value) {
-  MugaiSession *session = smfi_getpriv (ctx);
+static sfsistat take_field (MugaiSession *session, const char *name, const char *value) {
   if (!session->in_mail)
     return SMFIS_TEMPFAIL;
   if (session->fields->len >= MUGAI_SESSION_MAX_FIELDS)
@@ -298,8 +301,17 @@ static sfsistat on_header (SMFICTX *ctx, char *name, char *value) {
   return status;
 }
 
+static sfsistat on_header (SMFICTX *ctx, char *name, char *value) {
+  MugaiSession *session = smfi_getpriv (ctx);
+  if (session->header_status == SMFIS_CONTINUE)
+    session->header_status = take_field (session, name, value);
+  return SMFIS_NOREPLY;
+}
+
 static sfsistat on_end_of_headers (SMFICTX *ctx) {
   MugaiSession *session = smfi_getpriv (ctx);
+  if (session->header_status != SMFIS_CONTINUE)
+    return session->header_status;
   session->body_begun = TRUE;
   return append (session, "\r\n", 2);
 }
