@@ -4,11 +4,12 @@
  *
  * The keeper's socket outlives it (the master holds it), so a request may wait in the socket's queue for the next keeper.
  * End of file before the answer says only that nobody knows: the same request goes out again, and the id makes that
- * harmless. Threads: any; nothing is shared.
+ * harmless. A connection that has its answer waits for the next request. Threads: any.
  */
 #include "mugai/keeper.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -20,7 +21,8 @@
 
 #include "request.h"
 
-#define PAUSE_MS 20 /* between two tries */
+#define PAUSE_MS 20  /* between two tries */
+#define MAX_IDLE 16u /* of a process: all of them together stay far below MUGAI_KEEPER_MAX_CLIENTS */
 
 static gint64 left_ms (gint64 end_us) {
   return (end_us - g_get_monotonic_time () + 999) / 1000;
@@ -53,6 +55,48 @@ static int connect_socket (const char *path, gint64 end_us, GError **error) {
   return mugai_fd_steal (&fd);
 }
 
+/* ---- connections that wait for the next request ---- */
+
+typedef struct {
+  int fd;
+  pid_t pid; /* whose it is: a child of ours must not talk on it too */
+  struct sockaddr_un to;
+} Idle;
+
+static pthread_mutex_t idle_lock = PTHREAD_MUTEX_INITIALIZER; /* of the two below */
+static Idle idle[MAX_IDLE];
+static guint n_idle;
+
+/* -1: there is none to @path. */
+static int take_idle (const char *path) {
+  pid_t pid = getpid ();
+  int fd = -1;
+
+  pthread_mutex_lock (&idle_lock);
+  for (guint i = n_idle; i > 0 && fd < 0; i--) {
+    if (idle[i - 1].pid != pid || strcmp (idle[i - 1].to.sun_path, path) != 0)
+      continue;
+    fd = idle[i - 1].fd;
+    idle[i - 1] = idle[--n_idle];
+  }
+  pthread_mutex_unlock (&idle_lock);
+  return fd;
+}
+
+/* Takes @fd over. */
+static void put_idle (int fd, const char *path) {
+  Idle one = { .fd = fd, .pid = getpid () };
+  gboolean kept = FALSE;
+
+  g_strlcpy (one.to.sun_path, path, sizeof one.to.sun_path);
+  pthread_mutex_lock (&idle_lock);
+  if ((kept = n_idle < MAX_IDLE))
+    idle[n_idle++] = one;
+  pthread_mutex_unlock (&idle_lock);
+  if (!kept)
+    mugai_fd_close (fd);
+}
+
 static gboolean read_answer (const char *text, gsize length_bytes, json_t **ret_answer, GError **error) {
   g_autoptr (MugaiJson) object = mugai_json_parse (text, length_bytes, NULL);
   const char *words = json_string_value (json_object_get (object, "error"));
@@ -70,13 +114,13 @@ static gboolean read_answer (const char *text, gsize length_bytes, json_t **ret_
 /* One try: GONE may be tried again. */
 static gboolean ask_once (const char *path, const char *head, const int *fds, guint n_fds, gint64 end_us,
                           json_t **ret_answer, GError **error) {
-  g_auto (MugaiFd) fd = connect_socket (path, end_us, error);
+  g_auto (MugaiFd) fd = take_idle (path);
   g_autoptr (GError) cause = NULL;
   g_autofree char *text = g_malloc (MUGAI_KEEPER_MAX_ANSWER_BYTES);
   int no_fds[MUGAI_FD_MAX_PASSED];
   guint n_no_fds = 0;
 
-  if (fd < 0)
+  if (fd < 0 && (fd = connect_socket (path, end_us, error)) < 0)
     return FALSE;
   if (!mugai_fd_send (fd, head, strlen (head), fds, n_fds, &cause))
     return fail_gone (error, cause->message);
@@ -84,8 +128,10 @@ static gboolean ask_once (const char *path, const char *head, const int *fds, gu
                                  (int) MAX (left_ms (end_us), 0), &cause);
   for (guint i = 0; i < n_no_fds; i++)
     mugai_fd_close (no_fds[i]);
-  if (got > 0)
+  if (got > 0) {
+    put_idle (mugai_fd_steal (&fd), path);
     return read_answer (text, (gsize) got, ret_answer, error);
+  }
   if (got == 0)
     return fail_gone (error, "it ended before it answered");
   if (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
@@ -110,6 +156,8 @@ static gboolean ask (const char *path, const char *head, const int *fds, guint n
   }
 }
 
+/* ---- requests ---- */
+
 /* A sealed memory file with the body's line. */
 static int make_body (json_t *body, GError **error) {
   g_autofree char *text = mugai_json_line (body);
@@ -120,21 +168,39 @@ static int make_body (json_t *body, GError **error) {
   return mugai_fd_steal (&fd);
 }
 
+/* With the body where it fits; else it goes beside in a memory file. */
+static char *make_head (const char *kind, const char *actor, json_t *body, gboolean *ret_has_body) {
+  g_autoptr (MugaiJson) head = json_object ();
+
+  json_object_set_new (head, "kind", mugai_json_string (kind));
+  json_object_set_new (head, "actor", mugai_json_string (actor));
+  json_object_set (head, "body", body);
+  g_autofree char *whole = mugai_json_line (head);
+  *ret_has_body = strlen (whole) <= MUGAI_KEEPER_MAX_REQUEST_BYTES;
+  if (*ret_has_body)
+    return g_steal_pointer (&whole);
+  json_object_del (head, "body");
+  return mugai_json_line (head);
+}
+
 static gboolean send_request (const char *path, const char *kind, const char *actor, json_t *body, int message_fd,
                               int timeout_ms, json_t **ret_answer, GError **error) {
   g_autoptr (GError) cause = NULL;
-  g_auto (MugaiFd) body_fd = make_body (body, &cause);
-  g_autoptr (MugaiJson) head = json_object ();
-  int fds[2] = { body_fd, message_fd };
+  gboolean has_body = FALSE;
+  g_autofree char *head = make_head (kind, actor, body, &has_body);
+  g_auto (MugaiFd) body_fd = has_body ? -1 : make_body (body, &cause);
+  int fds[2];
+  guint n_fds = 0;
 
-  if (body_fd < 0) {
+  if (cause != NULL) {
     g_set_error (error, MUGAI_KEEPER_ERROR, MUGAI_KEEPER_ERROR_FAILED, "keeper: %s", cause->message);
     return FALSE;
   }
-  json_object_set_new (head, "kind", mugai_json_string (kind));
-  json_object_set_new (head, "actor", mugai_json_string (actor));
-  g_autofree char *text = mugai_json_line (head);
-  return ask (path, text, fds, message_fd >= 0 ? 2 : 1, timeout_ms, ret_answer, error);
+  if (body_fd >= 0)
+    fds[n_fds++] = body_fd;
+  if (message_fd >= 0)
+    fds[n_fds++] = message_fd;
+  return ask (path, head, fds, n_fds, timeout_ms, ret_answer, error);
 }
 
 gboolean mugai_keeper_keep (const char *socket_path, json_t *record, int message_fd, int timeout_ms, GError **error) {

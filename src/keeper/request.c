@@ -2,8 +2,8 @@
  *
  * keeper/request: what a client asks for, checked on arrival.
  *
- * A front may be taken over: everything is looked at before it comes near the store. A body and an original must be
- * sealed memory files, so that nobody can change them between the hash and the copy. A record says that an original
+ * A front may be taken over: everything is looked at before it comes near the store. A body that does not come in the datagram and an
+ * original must be sealed memory files, so that nobody can change them between the hash and the copy. A record says that an original
  * is kept exactly when one came along: a notice never names what is not there.
  */
 #include "request.h"
@@ -48,7 +48,8 @@ static gboolean read_head (MugaiKeeperRequest *request, const char *text, gsize 
   /* A checkpoint is the chain's own, and signed: nobody else writes a line of that name. */
   if (!is_kind (request->kind) || request->actor == NULL || strcmp (request->kind, "checkpoint") == 0)
     return refuse (error, "kind or actor");
-  return TRUE;
+  request->body = json_incref (json_object_get (head, "body"));
+  return request->body == NULL || json_is_object (request->body) || refuse (error, "the body is not a JSON object");
 }
 
 /* Not mugai_json_parse (): a record says the facts twice, and may be longer than those. */
@@ -90,22 +91,26 @@ static gboolean read_id (MugaiKeeperRequest *request, GError **error) {
 MugaiKeeperRequest *mugai_keeper_request_read (const char *text, gsize length_bytes, int *fds, guint n_fds,
                                                GError **error) {
   g_autoptr (MugaiKeeperRequest) request = g_new0 (MugaiKeeperRequest, 1);
-  g_auto (MugaiFd) body_fd = n_fds > 0 ? mugai_fd_steal (&fds[0]) : -1;
+  gboolean good = read_head (request, text, length_bytes, error);
+  gboolean has_body = request->body != NULL;
+  guint used = 0;
+  g_auto (MugaiFd) body_fd = !has_body && n_fds > 0 ? mugai_fd_steal (&fds[used++]) : -1;
 
   request->answer_fd = -1;
-  request->original_fd = n_fds > 1 ? mugai_fd_steal (&fds[1]) : -1;
-  for (guint i = 2; i < n_fds; i++)
+  request->original_fd = n_fds > used ? mugai_fd_steal (&fds[used++]) : -1;
+  for (guint i = used; i < n_fds; i++)
     mugai_fd_close (mugai_fd_steal (&fds[i]));
-  if (body_fd < 0 || n_fds > 2) {
-    (void) refuse (error, "one or two descriptors belong to it");
+  if (!good)
+    return NULL;
+  if (n_fds > used || (!has_body && body_fd < 0)) {
+    (void) refuse (error, "its body and at most one original belong to it");
     return NULL;
   }
   if (request->original_fd >= 0 && !mugai_fd_is_sealed (request->original_fd)) {
     (void) refuse (error, "the original is not sealed");
     return NULL;
   }
-  if (!read_head (request, text, length_bytes, error) || !read_body (request, body_fd, error)
-      || !read_id (request, error))
+  if ((!has_body && !read_body (request, body_fd, error)) || !read_id (request, error))
     return NULL;
   return g_steal_pointer (&request);
 }

@@ -2,7 +2,8 @@
  *
  * keeper/request: what a client asks for, checked on arrival.
  *
- *     request   {"kind": "record" or an act, "actor"} and one or two descriptors: the body, the original
+ *     request   {"kind": "record" or an act, "actor", "body"} and a descriptor of the original, if there is one;
+ *               a body that does not fit is left out there, and comes in a memory file of its own before the original
  *     answer    {"ok": true, ... of an act} or {"ok": false, "error": words}
  */
 #pragma once
@@ -10,7 +11,7 @@
 #include "mugai/keeper.h"
 #include "mugai/quarantine/acts.h"
 
-#define MUGAI_KEEPER_MAX_REQUEST_BYTES 4096u        /* of the datagram: the body comes in a memory file */
+#define MUGAI_KEEPER_MAX_REQUEST_BYTES (32u * 1024) /* of the datagram: a record is of some KiB */
 #define MUGAI_KEEPER_MAX_ANSWER_BYTES (160u * 1024) /* tokens for 1,000 recipients */
 #define MUGAI_KEEPER_MAX_KIND_BYTES 64u
 #define MUGAI_KEEPER_MAX_ACTOR_BYTES 512u
