@@ -72,7 +72,6 @@ static gboolean set_limits (struct cl_engine *engine, const MugaiScanLimits *lim
          && set_number (engine, CL_ENGINE_MAX_FILESIZE, limits->max_file_bytes, error)
          && set_number (engine, CL_ENGINE_MAX_RECURSION, limits->max_depth + LAYERS_BESIDE_ARCHIVES, error)
          && set_number (engine, CL_ENGINE_MAX_FILES, MAX (limits->max_members, MUGAI_SCAN_MAX_OBJECTS), error)
-         && set_number (engine, CL_ENGINE_MAX_SCANTIME, limits->max_ms, error)
          && set_number (engine, CL_ENGINE_BYTECODE_MODE, CL_BYTECODE_MODE_INTERPRETER, error)
          && set_number (engine, CL_ENGINE_DISABLE_CACHE, 1, error);
 }
