@@ -20,6 +20,7 @@
 #endif
 
 #define HUGE_PAGE_BYTES (2u * 1024 * 1024)
+#define MAX_REGION_BYTES (G_GUINT64_CONSTANT (16) << 30) /* no signatures are as large: a sanitizer's shadow is */
 
 /* Piece by piece: one that cannot be (never touched, pinned) ends a longer call. */
 static void collapse (guintptr start, guintptr end) {
@@ -48,6 +49,6 @@ void worker_memory_collapse (void) {
     return;
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   for (char **line = lines; *line != NULL; line++)
-    if (is_own_memory (*line, &start, &end))
+    if (is_own_memory (*line, &start, &end) && end - start <= MAX_REGION_BYTES)
       collapse (start, end);
 }
