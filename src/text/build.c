@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "names.h"
+
 static void set_content_mode (Html *self, Tag tag, guint kind) {
   if (tag == TAG_SCRIPT)
     tokenizer_set_mode (&self->tokenizer, TOKENIZER_SCRIPT);
@@ -70,7 +72,9 @@ void build_page (Html *self) {
   static const char *const names[] = { "html", "body" };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
-    self->token = (Token){ .type = TOKEN_START_TAG, .text = names[i], .length = strlen (names[i]) };
+    gsize length = strlen (names[i]);
+
+    self->token = (Token){ TOKEN_START_TAG, .text = names[i], .length = length, .hash = name_hash (names[i], length) };
     build_start_tag (self);
   }
 }
@@ -93,13 +97,13 @@ static guint foreign_kind (Html *self, Tag tag) {
   if (tag == TAG_STYLE || tag == TAG_SCRIPT || tag == TAG_TITLE || tag == TAG_DESC)
     return KIND_SILENT;
   if (tag == TAG_OTHER && self->token.length >= 10 && memcmp (self->token.text, "annotation", 10) == 0
-      && stack_top (self)->name == style_hash ("semantics", strlen ("semantics")))
+      && stack_top (self)->name == name_hash ("semantics", strlen ("semantics")))
     return KIND_SILENT; /* the other notation of what stands before it */
   return tag == TAG_FOREIGNOBJECT ? KIND_SCOPE | KIND_BLOCK : 0;
 }
 
 static void open_element (Html *self, Tag tag, guint kind, gboolean empty) {
-  Element element = { .tag = tag, .kind = kind, .name = style_hash (self->token.text, self->token.length) };
+  Element element = { .tag = tag, .kind = kind, .name = self->token.hash };
   StyleNames names = { 0 };
 
   dress_element (self, tag, &element.declared, &names);
@@ -131,7 +135,7 @@ static void start_foreign (Html *self, Tag tag) {
 }
 
 void build_start_tag (Html *self) {
-  Tag tag = tag_from_name (self->token.text, self->token.length);
+  Tag tag = tag_of (&self->token);
   guint kind = tag_kind (tag);
 
   attributes_read (&self->attributes, &self->tokenizer);
@@ -162,7 +166,7 @@ void build_start_tag (Html *self) {
 }
 
 static void end_other (Html *self, Tag tag) {
-  guint64 name = style_hash (self->token.text, self->token.length);
+  guint64 name = self->token.hash;
   gint index = self->last[tag];
   gint special = stack_top (self)->special;
 
@@ -201,7 +205,7 @@ static void end_p (Html *self) {
 }
 
 void build_end_tag (Html *self) {
-  Tag tag = tag_from_name (self->token.text, self->token.length);
+  Tag tag = tag_of (&self->token);
   guint kind = tag_kind (tag);
 
   if (stack_in_foreign (self) && tag != TAG_P && tag != TAG_BR && self->last[tag] < 0)

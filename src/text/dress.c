@@ -53,7 +53,7 @@ static gboolean is_head_part (Html *self, Tag tag) {
 /* The element as selectors see it. */
 static StyleNames style_names (Html *self, Tag tag) {
   Selectors *selectors = sheet_selectors (self->sheet);
-  StyleNames names = { .tag = selectors_hash_tag (self->token.text, self->token.length) };
+  StyleNames names = { .tag = self->token.hash };
   gboolean orphan = tag == TAG_HTML || tag == TAG_BODY || is_head_part (self, tag);
   StyleNames *parent = orphan ? NULL : &g_array_index (self->names, StyleNames, self->names->len - 1);
   const AttributeValue *id = &self->attributes.values[ATTRIBUTE_ID];

@@ -34,8 +34,7 @@ static void collect_styles (Html *self, const char *html, gsize length, const ch
 
   tokenizer_init (&tokenizer, html, length, self->attributes.max);
   for (tokenizer_next (&tokenizer, &token); token.type != TOKEN_EOF; tokenizer_next (&tokenizer, &token)) {
-    Tag tag = token.type == TOKEN_START_TAG || token.type == TOKEN_END_TAG ? tag_from_name (token.text, token.length)
-                                                                           : TAG_OTHER;
+    Tag tag = token.type == TOKEN_START_TAG || token.type == TOKEN_END_TAG ? tag_of (&token) : TAG_OTHER;
     gboolean start = token.type == TOKEN_START_TAG;
 
     if (token.type == TOKEN_DOCTYPE)

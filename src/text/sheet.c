@@ -138,15 +138,13 @@ static const char *skip_string (const char *p, const char *end) {
 /* The next of the marks @stop outside quotes and comments, or @end. */
 static const char *find_outside (const char *p, const char *end, guint8 stop) {
   for (; p < end; p++) {
-    guint8 mark = marks[(guchar) *p];
-
-    if ((mark & stop) != 0)
+    while (p < end && (marks[(guchar) *p] & (stop | MARK_QUOTE)) == 0)
+      p++;
+    if (p == end || (marks[(guchar) *p] & stop) != 0)
       return p;
-    if (mark == MARK_QUOTE) {
-      p = skip_string (p, end);
-      if (p == end)
-        return end;
-    }
+    p = skip_string (p, end);
+    if (p == end)
+      return end;
   }
   return end;
 }

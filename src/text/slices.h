@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * text/slices: pieces of CSS, by pointer and length. They own nothing; nothing here allocates. Threads: any.
+ * text/slices: pieces of HTML and CSS, by pointer and length. They own nothing; nothing here allocates. Threads: any.
  */
 #pragma once
 
@@ -16,6 +16,8 @@ Slice slice_trim (const char *text, const char *end);
 int slice_compare (Slice slice, const char *word, gsize length); /* <0, 0 or >0, by bytes */
 gboolean slice_is (Slice slice, const char *word);
 gboolean slice_contains (Slice slice, const char *word);
+/* Whether @word stands at @text, before @end, in whatever case. */
+gboolean text_begins (const char *text, const char *end, const char *word);
 /* A plain decimal number at the start of @slice; what follows it goes to @ret_rest. */
 gboolean slice_read_number (Slice slice, double *ret_number, Slice *ret_rest);
 /* The character of the escape (\6e, \:) whose backslash is at @p, as UTF-8. Returns what stands behind it. */

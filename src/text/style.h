@@ -85,8 +85,6 @@ typedef struct _Sheet Sheet;
 
 extern const Style style_initial;
 
-guint64 style_hash (const char *text, gsize length); /* whatever the case */
-guint64 style_hash_exact (const char *text, gsize length);
 /* @variables: what var () in them asks for. */
 void style_parse_declarations (const char *text, gsize length, const Variables *variables, Declarations *declarations);
 void cascade_apply (Cascade *cascade, const Declarations *declarations, guint32 weight);
