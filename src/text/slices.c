@@ -35,7 +35,7 @@ int slice_compare (Slice slice, const char *word, gsize length) {
 gboolean slice_is (Slice slice, const char *word) {
   gsize i = 0;
 
-  while (i < slice.length && word[i] != '\0' && lower (slice.text[i]) == (guchar) word[i])
+  while (i < slice.length && word[i] != '\0' && (slice.text[i] == word[i] || lower (slice.text[i]) == (guchar) word[i]))
     i++;
   return i == slice.length && word[i] == '\0';
 }
@@ -90,4 +90,13 @@ const char *slice_read_escape (const char *p, const char *end, char ret_bytes[8]
   }
   *ret_count = (gsize) g_unichar_to_utf8 (code != 0 && g_unichar_validate (code) ? code : 0xFFFD, ret_bytes);
   return p < end && g_ascii_isspace (*p) ? p + 1 : p;
+}
+
+const char *landmark_next (Landmark *self, const char *position, const char *end) {
+  if (self->at < position) {
+    const char *found = memchr (position, self->byte, (gsize) (end - position));
+
+    self->at = found != NULL ? found : end;
+  }
+  return self->at;
 }

@@ -22,3 +22,12 @@ gboolean text_begins (const char *text, const char *end, const char *word);
 gboolean slice_read_number (Slice slice, double *ret_number, Slice *ret_rest);
 /* The character of the escape (\6e, \:) whose backslash is at @p, as UTF-8. Returns what stands behind it. */
 const char *slice_read_escape (const char *p, const char *end, char ret_bytes[8], gsize *ret_count);
+
+/* Where a byte stands next in a text that is read from its start to its end. */
+typedef struct {
+  char byte;
+  const char *at; /* stale when before the position that is asked about; NULL at first */
+} Landmark;
+
+/* The first such byte at @position, which never goes back, or @end: looked for once, however often it is asked for. */
+const char *landmark_next (Landmark *self, const char *position, const char *end);

@@ -54,11 +54,8 @@ static const char *find_byte (const char *p, const char *end, char byte) {
   return found != NULL ? found : end;
 }
 
-/* The next such byte at or behind the position, or the end: searched for once, however often it is asked for. */
 static const char *next_byte (Tokenizer *self, Landmark *landmark) {
-  if (landmark->at < self->position)
-    landmark->at = find_byte (self->position, self->end, landmark->byte);
-  return landmark->at;
+  return landmark_next (landmark, self->position, self->end);
 }
 
 void tokenizer_set_mode (Tokenizer *self, TokenizerMode mode) {

@@ -39,12 +39,6 @@ typedef struct {
   gboolean self_closing;
 } Token;
 
-/* Where a byte stands next: stale when that is before the position. */
-typedef struct {
-  char byte;
-  const char *at;
-} Landmark;
-
 typedef struct {
   const char *position;
   const char *end;
