@@ -19,7 +19,7 @@ void attributes_read (Attributes *self, const Tokenizer *tokenizer) {
   for (guint i = 0; i < tokenizer->n_attributes; i++) {
     const TokenAttribute *attribute = &tokenizer->attributes[i];
     const char *name = attribute->name.text;
-    gint index = name_find (&list, attribute->name, attribute->hash);
+    gint index = name_find (&list, attribute->name);
 
     self->has_handler |= attribute->name.length > 2 && name[0] == 'o' && name[1] == 'n';
     if (index >= 0 && self->values[index].text == NULL)

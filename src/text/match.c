@@ -12,12 +12,13 @@
 #include "conditions.h"
 #include "names.h"
 
-#define STEP_BYTES 8u /* of an attribute that a text is searched in: one step */
+#define FEW_COMPOUNDS 32u /* room for so many at first */
+#define STEP_BYTES 8u     /* of an attribute that a text is searched in: one step */
 
 Selectors *selectors_new (gsize work_budget) {
   Selectors *self = g_new0 (Selectors, 1);
 
-  self->compounds = g_array_new (FALSE, FALSE, sizeof (Compound));
+  self->compounds = g_array_sized_new (FALSE, FALSE, sizeof (Compound), FEW_COMPOUNDS);
   self->selectors = g_array_new (FALSE, FALSE, sizeof (Selector));
   self->texts = g_string_chunk_new (256);
   self->budget = work_budget;

@@ -53,16 +53,21 @@ static gboolean read_name (Reader *reader, char name[MAX_NAME_BYTES], gsize *ret
   gsize length = 0;
 
   while (reader->p < reader->end && (is_name_byte (*reader->p) || *reader->p == '\\')) {
-    char bytes[8] = { *reader->p };
-    gsize count = 1;
+    char bytes[8];
+    const char *part = reader->p;
+    gsize count;
 
-    if (*reader->p == '\\')
+    if (*reader->p == '\\') {
       reader->p = slice_read_escape (reader->p, reader->end, bytes, &count);
-    else
-      reader->p++;
+      part = bytes;
+    } else {
+      while (reader->p < reader->end && is_name_byte (*reader->p))
+        reader->p++;
+      count = (gsize) (reader->p - part);
+    }
     if (length + count > MAX_NAME_BYTES)
       return fail (reader, SELECTOR_UNKNOWN);
-    memcpy (name + length, bytes, count);
+    memcpy (name + length, part, count);
     length += count;
   }
   *ret_length = length;

@@ -11,6 +11,7 @@
 
 #define MAX_RULES 4096u
 #define N_BUCKETS 512u
+#define FEW_RULES 32u /* room for so many at first */
 
 typedef struct {
   Selector selector;
@@ -34,8 +35,8 @@ Sheet *sheet_new (gsize work_budget) {
 
   sheet->selectors = selectors_new (work_budget);
   sheet->variables = variables_new (NULL);
-  sheet->rules = g_array_new (FALSE, FALSE, sizeof (Rule));
-  sheet->declarations = g_array_new (FALSE, FALSE, sizeof (Declarations));
+  sheet->rules = g_array_sized_new (FALSE, FALSE, sizeof (Rule), FEW_RULES);
+  sheet->declarations = g_array_sized_new (FALSE, FALSE, sizeof (Declarations), FEW_RULES);
   return sheet;
 }
 

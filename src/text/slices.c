@@ -91,12 +91,3 @@ const char *slice_read_escape (const char *p, const char *end, char ret_bytes[8]
   *ret_count = (gsize) g_unichar_to_utf8 (code != 0 && g_unichar_validate (code) ? code : 0xFFFD, ret_bytes);
   return p < end && g_ascii_isspace (*p) ? p + 1 : p;
 }
-
-const char *landmark_next (Landmark *self, const char *position, const char *end) {
-  if (self->at < position) {
-    const char *found = memchr (position, self->byte, (gsize) (end - position));
-
-    self->at = found != NULL ? found : end;
-  }
-  return self->at;
-}

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <glib.h>
+#include <string.h>
 
 typedef struct {
   const char *text;
@@ -30,4 +31,10 @@ typedef struct {
 } Landmark;
 
 /* The first such byte at @position, which never goes back, or @end: looked for once, however often it is asked for. */
-const char *landmark_next (Landmark *self, const char *position, const char *end);
+static inline const char *landmark_next (Landmark *self, const char *position, const char *end) {
+  if (self->at < position) {
+    self->at = memchr (position, self->byte, (gsize) (end - position));
+    self->at = self->at != NULL ? self->at : end;
+  }
+  return self->at;
+}

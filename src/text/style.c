@@ -113,7 +113,7 @@ static Slice declared_value (const Declaration *found, gboolean *ret_important) 
 
 static void parse_declaration (const Declaration *found, Declarations *declarations) {
   Slice name = slice_trim (found->start, found->colon != NULL ? found->colon : found->start);
-  gint row = name_find_rare (&property_list, name);
+  gint row = name_find (&property_list, name);
   gboolean important;
   Slice value;
   guint32 parsed;

@@ -16,7 +16,7 @@ static const guint kinds[TAG_N] = { TAGS (TAG_KIND) };
 #undef TAG_KIND
 
 Tag tag_of (const Token *token) {
-  gint number = name_find (&list, (Slice){ token->text, token->length }, token->hash);
+  gint number = name_find (&list, (Slice){ token->text, token->length });
 
   return number >= 0 ? (Tag) number : TAG_OTHER;
 }

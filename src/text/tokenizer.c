@@ -166,25 +166,17 @@ static const guint8 name_class[256] = {
 };
 
 /* The name at the position, which goes behind it; a byte of the classes @stop ends it, but for the first one. */
-static Slice read_name (Tokenizer *self, guint8 stop, guint64 *ret_hash) {
+static Slice read_name (Tokenizer *self, guint8 stop) {
   const char *p = self->position;
   Slice name = { p, 0 };
-  guint64 hash = NAME_HASH_START;
   guint8 classes = 0;
 
-  do {
-    classes |= name_class[(guchar) *p];
-    hash = name_hash_byte (hash, (guchar) *p);
-    p++;
-  } while (p < self->end && (name_class[(guchar) *p] & stop) == 0);
+  do
+    classes |= name_class[(guchar) *p++];
+  while (p < self->end && (name_class[(guchar) *p] & stop) == 0);
   name.length = (gsize) (p - self->position);
   self->position = p;
-  if ((classes & NAME_CHANGES) != 0) {
-    name = lower_name (self, name);
-    hash = name_hash (name.text, name.length);
-  }
-  *ret_hash = hash;
-  return name;
+  return (classes & NAME_CHANGES) != 0 ? lower_name (self, name) : name;
 }
 
 static const char *skip_spaces (const char *p, const char *end) {
@@ -261,7 +253,7 @@ static void read_attribute (Tokenizer *self) {
   TokenAttribute attribute;
   const char *after;
 
-  attribute.name = read_name (self, NAME_ENDS | NAME_EQUALS, &attribute.hash); /* a leading '=' belongs to it */
+  attribute.name = read_name (self, NAME_ENDS | NAME_EQUALS); /* a leading '=' belongs to it */
   attribute.value = (Slice){ self->position, 0 };
   after = skip_spaces (self->position, self->end);
   if (after < self->end && *after == '=') {
@@ -299,13 +291,14 @@ static void read_tag (Tokenizer *self, Token *token, TokenType type) {
   if (self->decoded != NULL)
     g_string_chunk_clear (self->decoded);
   self->position = written.text;
-  name = read_name (self, NAME_ENDS, &token->hash);
+  name = read_name (self, NAME_ENDS);
   written.length = (gsize) (self->position - written.text);
   if (!read_attributes (self, token))
     return;
   token->type = type;
   token->text = name.text;
   token->length = name.length;
+  token->hash = name_hash_exact (name.text, name.length);
   if (type == TOKEN_START_TAG)
     self->last_start = written;
 }

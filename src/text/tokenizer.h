@@ -27,7 +27,6 @@ typedef enum { TOKEN_EOF, TOKEN_TEXT, TOKEN_START_TAG, TOKEN_END_TAG, TOKEN_COMM
 /* Names are lower-case; of two alike the first one counts. */
 typedef struct {
   Slice name;
-  guint64 hash; /* name_hash () of the name */
   Slice value;
 } TokenAttribute;
 
