@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * text/names: look-up of known names, and hashing. Few names share a length and a first letter, so most that are none
+ * text/names: look-up of known names, and hashing. Few names share a length and a last letter, so most that are none
  * of the list cost one look and no comparison.
  */
 #include "names.h"
@@ -37,7 +37,7 @@ static void make (NameList *list) {
     guint8 *first;
 
     g_assert (length > 0 && length <= NAMES_LONGEST_BYTES);
-    first = &list->first[length][(guchar) *list->names[i] % NAMES_LETTERS];
+    first = &list->first[length][(guchar) list->names[i][length - 1] % NAMES_LETTERS];
     list->next[i + 1] = *first;
     *first = (guint8) (i + 1);
   }
@@ -52,7 +52,7 @@ gint name_find (NameList *list, Slice name) {
   }
   if (name.length == 0 || name.length > NAMES_LONGEST_BYTES)
     return -1;
-  number = list->first[name.length][(guchar) *name.text % NAMES_LETTERS];
+  number = list->first[name.length][(guchar) name.text[name.length - 1] % NAMES_LETTERS];
   while (number != 0 && !slice_is (name, list->names[number - 1]))
     number = list->next[number];
   return (gint) number - 1;

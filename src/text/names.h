@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * text/names: lists of known names (tags, attributes, properties), searched by length and first letter; and names as
+ * text/names: lists of known names (tags, attributes, properties), searched by length and last letter; and names as
  * hashes.
  *
  * A list's index is made at its first use and is constant from then on. Threads: any.
@@ -20,8 +20,8 @@ typedef struct {
   const char *const *names; /* lower case */
   guint count;
   gsize made;
-  guint8 first[NAMES_LONGEST_BYTES + 1][NAMES_LETTERS]; /* name of that length and first letter */
-  guint8 next[NAMES_MAX + 1];                           /* another one like it, by number */
+  guint8 first[NAMES_LONGEST_BYTES + 1][NAMES_LETTERS]; /* of the names so long and with that last letter */
+  guint8 next[NAMES_MAX + 1];                           /* the one after it, by number */
 } NameList;
 
 /* The place of @name in @list, whatever its case, or -1. */
