@@ -11,10 +11,12 @@
 #define ATTRIBUTE_NAME(id, name) name,
 static const char *const names[] = { ATTRIBUTE_NAMES (ATTRIBUTE_NAME) };
 #undef ATTRIBUTE_NAME
+G_STATIC_ASSERT (ATTRIBUTE_N <= 32);
 static NameList list = { names, G_N_ELEMENTS (names) };
 
 void attributes_read (Attributes *self, const Tokenizer *tokenizer) {
-  memset (self->values, 0, sizeof self->values);
+  for (; self->present != 0; self->present &= self->present - 1) /* most tags have two or three */
+    self->values[__builtin_ctz (self->present)] = (AttributeValue){ NULL, 0 };
   self->has_handler = FALSE;
   for (guint i = 0; i < tokenizer->n_attributes; i++) {
     const TokenAttribute *attribute = &tokenizer->attributes[i];
@@ -22,8 +24,10 @@ void attributes_read (Attributes *self, const Tokenizer *tokenizer) {
     gint index = name_find (&list, attribute->name);
 
     self->has_handler |= attribute->name.length > 2 && name[0] == 'o' && name[1] == 'n';
-    if (index >= 0 && self->values[index].text == NULL)
-      self->values[index] = (AttributeValue){ attribute->value.text, attribute->value.length };
+    if (index < 0 || (self->present >> index & 1) != 0)
+      continue;
+    self->values[index] = (AttributeValue){ attribute->value.text, attribute->value.length };
+    self->present |= 1u << index;
   }
 }
 

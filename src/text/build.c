@@ -49,7 +49,7 @@ static void merge_page (Html *self, Tag tag) {
   Element *root = stack_at (self, 0);
   Element html = { .tag = TAG_HTML, .kind = KIND_BLOCK, .style = self->html_style };
   Element body;
-  StyleNames names = { 0 };
+  StyleNames names;
 
   if (tag == TAG_HTML) {
     dress_element (self, tag, &html.declared, &names);
@@ -103,9 +103,13 @@ static guint foreign_kind (Html *self, Tag tag) {
 }
 
 static void open_element (Html *self, Tag tag, guint kind, gboolean empty) {
-  Element element = { .tag = tag, .kind = kind, .name = self->token.hash };
-  StyleNames names = { 0 };
+  Element element;
+  StyleNames names;
 
+  memset (&element, 0, offsetof (Element, declared));
+  element.tag = tag;
+  element.kind = kind;
+  element.name = self->token.hash;
   dress_element (self, tag, &element.declared, &names);
   stack_compute (self, &element, stack_top (self));
   if ((kind & KIND_VOID) != 0) {

@@ -50,7 +50,7 @@ static gboolean is_head_part (Html *self, Tag tag) {
              || tag == TAG_BASE);
 }
 
-/* The element as selectors see it. @names: all zero */
+/* The element as selectors see it. */
 static void read_names (Html *self, Tag tag, StyleNames *names) {
   Selectors *selectors = sheet_selectors (self->sheet);
   gboolean orphan = tag == TAG_HTML || tag == TAG_BODY || is_head_part (self, tag);
@@ -58,6 +58,7 @@ static void read_names (Html *self, Tag tag, StyleNames *names) {
   const AttributeValue *id = &self->attributes.values[ATTRIBUTE_ID];
   const AttributeValue *class = &self->attributes.values[ATTRIBUTE_CLASS];
 
+  memset (names, 0, offsetof (StyleNames, classes));
   names->tag = self->token.hash;
   if (id->length > 0)
     names->id = selectors_hash_name (selectors, id->text, id->length);
@@ -76,16 +77,17 @@ static void read_names (Html *self, Tag tag, StyleNames *names) {
 
 /* The current start tag's declarations, all sources cascaded. @ret_names: only with a sheet. */
 void dress_element (Html *self, Tag tag, Declarations *ret_declared, StyleNames *ret_names) {
-  Cascade cascade = { 0 };
+  Cascade cascade;
   const AttributeValue *style = &self->attributes.values[ATTRIBUTE_STYLE];
 
+  cascade_init (&cascade);
   apply_hints (self, tag, &cascade);
   if (!sheet_is_empty (self->sheet)) {
     read_names (self, tag, ret_names);
     sheet_match (self->sheet, ret_names, ancestor_names, self, &cascade);
   }
   if (style->length > 0) {
-    Declarations declared = { 0 };
+    Declarations declared;
 
     style_parse_declarations (style->text, style->length, sheet_variables (self->sheet), &declared);
     cascade_apply (&cascade, &declared, STYLE_WEIGHT_INLINE);

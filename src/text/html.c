@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define OUTPUT_FACTOR 4u
+#define USUAL_DEPTH                                                                                                    \
+  64u /* room for so many elements at first: a page from the kernel for each document costs more than reading it */
 #define OUTPUT_EXTRA (64u * 1024)
 #define LOOK_AHEAD_BYTES (1024u * 1024) /* of a whole document: no mail has more than one reversed list */
 #define OUTPUT_RESERVE 512u             /* for the words that say where it was cut */
@@ -99,7 +101,7 @@ static void html_init (Html *self, const char *html, gsize length, const MugaiTe
   links_init (&self->links);
   self->look_ahead = LOOK_AHEAD_BYTES;
   self->sheet = sheet_new (8 * length + 1000000);
-  self->stack = g_array_sized_new (FALSE, FALSE, sizeof (Element), MUGAI_TEXT_MAX_DEPTH + 1);
+  self->stack = g_array_sized_new (FALSE, FALSE, sizeof (Element), USUAL_DEPTH);
   self->names = g_array_new (FALSE, FALSE, sizeof (StyleNames));
   self->pending = g_array_new (FALSE, FALSE, sizeof (Element));
   self->shown = g_string_new (NULL);

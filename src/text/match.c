@@ -287,8 +287,8 @@ static guint count_type (StyleNames *parent, guint64 tag) {
     i++;
   if (i == SELECTORS_MAX_TYPES)
     return 0;
-  parent->types[i].tag = tag;
-  parent->n_types = MAX (parent->n_types, i + 1);
+  if (i == parent->n_types)
+    parent->types[parent->n_types++] = (TypeCount){ tag, 0 };
   return ++parent->types[i].count;
 }
 

@@ -187,7 +187,7 @@ static const char *parse_at_rule (Scanner *self, const char *p) {
 typedef void (*TakeRule) (Sheet *sheet, const char *selectors, const char *open, const char *close);
 
 static void take_rule (Sheet *sheet, const char *selectors, const char *open, const char *close) {
-  Declarations declarations = { 0 };
+  Declarations declarations;
 
   style_parse_declarations (open + 1, (gsize) (close - open - 1), sheet->variables, &declarations);
   add_rules (sheet, selectors, open, &declarations);

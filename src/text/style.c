@@ -216,10 +216,12 @@ static char *with_variables (const char *text, gsize length, const Variables *va
   return variables_resolve (own, text, length, ret_length);
 }
 
-void style_parse_declarations (const char *text, gsize length, const Variables *variables, Declarations *declarations) {
+void style_parse_declarations (const char *text, gsize length, const Variables *variables,
+                               Declarations *ret_declarations) {
   g_autofree char *clean = NULL, *resolved = NULL;
   const char *end;
 
+  ret_declarations->set = ret_declarations->important = 0;
   if (memchr (text, '*', length) != NULL || memchr (text, '\\', length) != NULL)
     text = clean = without_comments (text, length, &length);
   if (variables_are_used (text, length)) {
@@ -231,19 +233,27 @@ void style_parse_declarations (const char *text, gsize length, const Variables *
   while (text < end) {
     Declaration found = read_declaration (text, end);
 
-    parse_declaration (&found, declarations);
+    parse_declaration (&found, ret_declarations);
     text = found.end + 1;
   }
 }
 
 /* Cascade and computed style */
 
+void cascade_init (Cascade *cascade) {
+  cascade->declared.set = cascade->declared.important = 0;
+}
+
+static guint32 weight_of (const Cascade *cascade, guint property) {
+  return (cascade->declared.set >> property & 1) != 0 ? cascade->weight[property] : 0;
+}
+
 void cascade_apply (Cascade *cascade, const Declarations *declarations, guint32 weight) {
   for (guint32 left = declarations->set; left != 0; left &= left - 1) {
     guint property = (guint) __builtin_ctz (left);
     guint32 own = weight | ((declarations->important >> property & 1) != 0 ? 0x80000000u : 0);
 
-    if (own < cascade->weight[property])
+    if (own < weight_of (cascade, property))
       continue;
     cascade->weight[property] = own;
     cascade->declared.set |= 1u << property;
@@ -252,8 +262,9 @@ void cascade_apply (Cascade *cascade, const Declarations *declarations, guint32 
 }
 
 void cascade_set_hint (Cascade *cascade, StyleProperty property, guint32 value) {
-  if (cascade->weight[property] > 0)
+  if (weight_of (cascade, property) > 0)
     return;
+  cascade->weight[property] = 0;
   cascade->declared.set |= 1u << property;
   cascade->declared.value[property] = value;
 }
