@@ -297,11 +297,10 @@ static void match_key (const Match *match, guint64 key) {
     const Rule *rule = &g_array_index (match->sheet->rules, Rule, number - 1);
 
     number = rule->next;
-    if (rule->key != key)
-      continue;
-    if (!selectors_spend (match->sheet->selectors))
+    if (!selectors_spend (match->sheet->selectors)) /* also for the others in the bucket: a sender can fill one */
       return;
-    if (selectors_match (match->sheet->selectors, &rule->selector, match->names, match->ancestor, match->data))
+    if (rule->key == key
+        && selectors_match (match->sheet->selectors, &rule->selector, match->names, match->ancestor, match->data))
       cascade_apply (match->cascade, &g_array_index (match->sheet->declarations, Declarations, rule->declarations),
                      rule->weight);
   }
