@@ -17,7 +17,7 @@ typedef struct MugaiScanner MugaiScanner;
 #define MUGAI_SCAN_MAX_DEPTH 8u       /* archive in archive; real ones: 2 */
 #define MUGAI_SCAN_MAX_UNPACKED_BYTES (400u * 1024 * 1024)
 #define MUGAI_SCAN_MAX_RATIO 250u                      /* of one member, above 10 MiB unpacked: a bomb */
-#define MUGAI_SCAN_MAX_MS 15000u                       /* below the first worker's 25 s */
+#define MUGAI_SCAN_MAX_MS 15000u                       /* below the first worker's 25 s; libclamav: 12 s of them */
 #define MUGAI_SCAN_MAX_FILE_BYTES (100u * 1024 * 1024) /* one object handed to libclamav */
 #define MUGAI_SCAN_MAX_CACHED 8192u                    /* clean objects remembered by one worker: under 1 MB */
 #define MUGAI_SCAN_NO_CACHE G_MAXUINT                  /* for max_cached */

@@ -28,6 +28,8 @@ static gsize separator_at (const char *at, const char *end) {
     "-", " ", "\xE3\x80\x80", "\xE2\x80\x90", "\xE2\x88\x92", "\xEF\xBC\x8D", "\xE3\x83\xBC"
   };
   for (gsize i = 0; i < G_N_ELEMENTS (separators); i++) {
+    if (at >= end || *at != *separators[i])
+      continue;
     gsize length = strlen (separators[i]);
     if ((gsize) (end - at) >= length && memcmp (at, separators[i], length) == 0)
       return length;

@@ -76,25 +76,35 @@ static void join_groups (GString *line) {
     g_string_replace (line, " ", "", 0);
 }
 
-/* Nothing to normalise, then. */
-static gboolean is_ascii (const char *text, gsize length) {
-  guint8 all = 0;
-  for (gsize i = 0; i < length; i++)
-    all |= (guint8) text[i];
-  return all < 0x80;
+/* What normalising leaves alone, and everybody sees: ASCII, kana, kanji. */
+static gboolean is_settled (const char *text, gsize length) {
+  for (const char *at = text, *end = text + length; at < end; at = g_utf8_next_char (at)) {
+    if ((guint8) *at < 0x80)
+      continue;
+    gunichar c = g_utf8_get_char (at);
+    if (!((c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3041 && c <= 0x3096) || (c >= 0x30A1 && c <= 0x30FE)
+          || (c >= 0x3001 && c <= 0x3011)))
+      return FALSE;
+  }
+  return TRUE;
 }
 
-/* A line as it is meant: full-width letters as ASCII, without quote marks and what is not seen. */
-static void append_meant (GString *out, const char *start, gsize length) {
-  g_autofree char *normal = is_ascii (start, length)
-                                ? g_strndup (start, length)
-                                : g_utf8_normalize (start, (gssize) length, G_NORMALIZE_ALL_COMPOSE);
-  g_autoptr (GString) line = g_string_sized_new (length);
-  const char *at = normal != NULL ? normal : "";
-  at += strspn (at, " \t>|");
-  for (; *at != '\0'; at = g_utf8_next_char (at))
+/* As it is meant: full-width letters as ASCII, without what is not seen. */
+static GString *normalise_line (const char *start, gsize length) {
+  if (is_settled (start, length))
+    return g_string_new_len (start, (gssize) length);
+  g_autofree char *normal = g_utf8_normalize (start, (gssize) length, G_NORMALIZE_ALL_COMPOSE);
+  GString *line = g_string_sized_new (length);
+  for (const char *at = normal != NULL ? normal : ""; *at != '\0'; at = g_utf8_next_char (at))
     if (!is_invisible (g_utf8_get_char (at)))
       g_string_append_len (line, at, g_utf8_next_char (at) - at);
+  return line;
+}
+
+/* ... and without quote marks. */
+static void append_meant (GString *out, const char *start, gsize length) {
+  g_autoptr (GString) line = normalise_line (start, length);
+  g_string_erase (line, 0, (gssize) strspn (line->str, " \t>|"));
   join_groups (line);
   g_string_append_len (out, line->str, (gssize) line->len);
 }

@@ -135,6 +135,8 @@ static gboolean parse_field_line (const char *line, gsize length, FieldLine *ret
 
 gsize mugai_reader_parse_name (const char *line, gsize length_bytes) {
   FieldLine parsed;
+  if (memchr (line, ':', length_bytes) == NULL) /* so with most lines of a mail: base64 */
+    return 0;
   return parse_field_line (line, length_bytes, &parsed) ? parsed.name_end : 0;
 }
 

@@ -23,8 +23,11 @@ typedef struct {
 #define MUGAI_BUDGET_SURE_FROM_BYTES                                                                                   \
   (24u * 1024 * 1024) /* from here the ratio holds for what was read so far: no need to wait for the rest */
 
-static inline gboolean mugai_budget_late (const MugaiBudget *budget) {
-  return g_get_monotonic_time () > budget->deadline_us;
+/** mugai_budget_late: TRUE when the time is up; what the caller leaves out then counts as cut. */
+static inline gboolean mugai_budget_late (MugaiBudget *budget) {
+  gboolean late = g_get_monotonic_time () > budget->deadline_us;
+  budget->cut |= late;
+  return late;
 }
 
 /** mugai_budget_is_bomb: TRUE when so many bytes out of so few are no document. */

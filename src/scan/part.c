@@ -50,11 +50,24 @@ static gboolean is_passed_over (const MugaiPart *part) {
          || g_str_equal (part->detected, "application/pgp-signature");
 }
 
+/* The text of a mail without a name: nobody saves it as a file, so only what it says matters, not how its lines end. */
+static gboolean is_seen_text (MugaiScanner *scanner, const MugaiPart *part, GBytes *content) {
+  if (!g_str_has_prefix (part->detected, "text/") || (part->names && part->names[0]))
+    return FALSE;
+  MugaiBytes bytes = mugai_bytes_of (content);
+  g_autofree char *key = mugai_engine_text_key (bytes.data, bytes.length_bytes);
+  return g_hash_table_contains (scanner->seen, key);
+}
+
+static gboolean was_seen (MugaiScanner *scanner, const MugaiPart *part, GBytes *content) {
+  return scanner->seen_complete
+         && (g_hash_table_contains (scanner->seen, part->sha256) || is_seen_text (scanner, part, content));
+}
+
 /* libclamav's word on these bytes: not asked again where the whole message was clean to its end and held this very object. */
 static void scan_content (MugaiScanner *scanner, MugaiPart *part, GBytes *content) {
-  gboolean known = scanner->seen_complete && g_hash_table_contains (scanner->seen, part->sha256);
   gboolean below_leaf = strchr (part->path, '/') != NULL;
-  if (known || (below_leaf && mugai_cache_has (scanner->clean, part->sha256))) {
+  if (was_seen (scanner, part, content) || (below_leaf && mugai_cache_has (scanner->clean, part->sha256))) {
     part->scan = MUGAI_SCAN_CLEAN;
     return;
   }

@@ -188,19 +188,19 @@ static gsize skip_comment (MugaiBytes bytes, gsize at) {
 }
 
 /* The same of what is known to be objects: an address like (https://example.com/JS/) is no name. */
-static void read_objects (Reading *reading, MugaiBytes bytes) {
+static void read_objects (Reading *reading, MugaiBytes bytes, gboolean packed) {
   gsize plain = 0;
   for (gsize at = 0; at < bytes.length_bytes;) {
     gsize next = bytes.data[at] == '(' ? skip_string (bytes, at) : 0;
     if (next > 0) {
-      read_names (reading, mugai_bytes_slice (bytes, plain, at - plain), FALSE);
+      read_names (reading, mugai_bytes_slice (bytes, plain, at - plain), packed);
       plain = next;
     } else if (bytes.data[at] == '%') {
       next = skip_comment (bytes, at); /* what looks like a string in it is none; its names are read all the same */
     }
     at = next > 0 ? next : at + 1;
   }
-  read_names (reading, mugai_bytes_slice (bytes, plain, bytes.length_bytes), FALSE);
+  read_names (reading, mugai_bytes_slice (bytes, plain, bytes.length_bytes), packed);
 }
 
 /* ---- streams ---- */
@@ -385,7 +385,7 @@ static void read_packed_objects (Reading *reading, MugaiBytes objects, guint fir
   gsize from = 0;
   for (guint i = 0; i <= starts->len; i++) {
     gsize to = i < starts->len ? g_array_index (starts, guint, i) : objects.length_bytes;
-    read_objects (reading, mugai_bytes_slice (objects, from, to - from));
+    read_objects (reading, mugai_bytes_slice (objects, from, to - from), FALSE);
     from = to;
   }
 }
@@ -414,7 +414,7 @@ static void walk (Reading *reading, MugaiBytes bytes, gboolean actions_only) {
     gssize keyword = MUGAI_BYTES_FIND (bytes, text, "stream");
     gsize stop = keyword < 0 ? bytes.length_bytes : (gsize) keyword;
     if (!actions_only)
-      read_objects (reading, mugai_bytes_slice (bytes, text, stop - text));
+      read_objects (reading, mugai_bytes_slice (bytes, text, stop - text), FALSE);
     if (keyword < 0)
       return;
     gsize dictionary = stop - text > MAX_DICTIONARY_BYTES ? stop - MAX_DICTIONARY_BYTES : text;
@@ -431,8 +431,10 @@ static void walk (Reading *reading, MugaiBytes bytes, gboolean actions_only) {
       read_object_stream (reading, stream, &kind, actions_only);
     if (kind.file && !actions_only)
       read_embedded_file (reading, stream, &kind);
-    if (!actions_only)
+    if (!actions_only && kind.n_filters > 0)
       read_names (reading, stream, TRUE);
+    else if (!actions_only)
+      read_objects (reading, stream, TRUE); /* a page as it stands: (/JavaScript) in it is what it shows */
     text = data_end + 9;
   }
 }

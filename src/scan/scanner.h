@@ -42,5 +42,12 @@ struct MugaiScanner {
 };
 
 /* engine.c */
+/** mugai_engine_watch: has the objects that @engine opens looked at (see mugai_engine_scan); before it is compiled. */
+void mugai_engine_watch (struct cl_engine *engine);
 /** mugai_engine_scan: (transfer full) @ret_signature; @seen (nullable) gets the digests of every object. */
 MugaiScan mugai_engine_scan (MugaiScanner *scanner, GBytes *content, GHashTable *seen, char **ret_signature);
+/**
+ * mugai_engine_text_key: (transfer full) under which a text lies among the objects seen of a whole message. libclamav writes the texts of
+ * a mail line by line, with line ends of its own: CR and empty lines at the end do not count.
+ */
+char *mugai_engine_text_key (gconstpointer data, gsize length_bytes);

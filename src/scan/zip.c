@@ -300,8 +300,7 @@ const MugaiZipEntry *mugai_zip_find (const MugaiZip *zip, const char *name) {
   return NULL;
 }
 
-MugaiZipRead mugai_inflate (MugaiBytes packed, gboolean raw, gsize max_bytes, const MugaiBudget *budget,
-                            GByteArray *out) {
+MugaiZipRead mugai_inflate (MugaiBytes packed, gboolean raw, gsize max_bytes, MugaiBudget *budget, GByteArray *out) {
   z_stream stream = { .next_in = (Bytef *) packed.data, .avail_in = (uInt) MIN (packed.length_bytes, G_MAXUINT32) };
   if (inflateInit2 (&stream, raw ? -MAX_WBITS : MAX_WBITS) != Z_OK)
     return MUGAI_ZIP_READ_BROKEN;
@@ -333,8 +332,8 @@ MugaiZipRead mugai_inflate (MugaiBytes packed, gboolean raw, gsize max_bytes, co
   return outcome == MUGAI_ZIP_READ_OK && result != Z_STREAM_END ? MUGAI_ZIP_READ_BROKEN : outcome;
 }
 
-MugaiZipRead mugai_zip_read (const MugaiZip *zip, const MugaiZipEntry *entry, gsize max_bytes,
-                             const MugaiBudget *budget, GBytes **ret_content) {
+MugaiZipRead mugai_zip_read (const MugaiZip *zip, const MugaiZipEntry *entry, gsize max_bytes, MugaiBudget *budget,
+                             GBytes **ret_content) {
   *ret_content = g_bytes_new_static ("", 0);
   if (entry->encrypted)
     return MUGAI_ZIP_READ_ENCRYPTED;

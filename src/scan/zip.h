@@ -59,12 +59,11 @@ typedef enum {
 } MugaiZipRead;
 
 /** mugai_zip_read: @ret_content (transfer full): what came out up to the failure; never NULL. @budget (nullable). */
-MugaiZipRead mugai_zip_read (const MugaiZip *zip, const MugaiZipEntry *entry, gsize max_bytes,
-                             const MugaiBudget *budget, GBytes **ret_content);
+MugaiZipRead mugai_zip_read (const MugaiZip *zip, const MugaiZipEntry *entry, gsize max_bytes, MugaiBudget *budget,
+                             GBytes **ret_content);
 
 /** mugai_zip_excerpt: (transfer full) (nullable): a ZIP of this one entry, byte for byte, for another reader; NULL for ZIP64. */
 GBytes *mugai_zip_excerpt (const MugaiZip *zip, const MugaiZipEntry *entry);
 
 /** mugai_inflate: zlib (@raw FALSE) or raw deflate data; as mugai_zip_read (). */
-MugaiZipRead mugai_inflate (MugaiBytes packed, gboolean raw, gsize max_bytes, const MugaiBudget *budget,
-                            GByteArray *out);
+MugaiZipRead mugai_inflate (MugaiBytes packed, gboolean raw, gsize max_bytes, MugaiBudget *budget, GByteArray *out);

@@ -313,7 +313,10 @@ static gboolean prepare (Zygote *zygote, GError **error) {
   /* The canary's temporary files may as well go into the first worker's folder: no worker is there yet. */
   const MugaiScanLimits limits = { .max_cached = zygote->options->max_cached };
   zygote->scanner = mugai_scanner_new (zygote->options->signatures, zygote->slots[0].scratch, &limits, error);
-  return zygote->scanner != NULL;
+  if (zygote->scanner == NULL)
+    return FALSE;
+  worker_memory_collapse ();
+  return TRUE;
 }
 
 int mugai_zygote_run (const MugaiZygoteOptions *options, int control_fd, int pool_fd) {

@@ -176,6 +176,9 @@ def pdf(eicar):
     yield Fixture("pdf infected", "a.pdf", p.pdf(more={9: p.stream(eicar)}), kind, "", "infected")
     yield Fixture("pdf junk before", "a.pdf", b"\r\n\r\n" + p.pdf(), kind)
     yield Fixture("pdf linear text", "a.pdf", p.pdf(more={9: p.stream(b"(JavaScript and Launch as words)")}), kind)
+    yield Fixture("pdf names as the page's text", "a.pdf", p.pdf(more={9: p.stream(b"BT (/JavaScript and /OpenAction) Tj ET")}), kind)
+    hidden = b"BT ( 10 0 obj << /S /JavaScript /JS [x] >> endobj ) Tj ET"
+    yield Fixture("pdf action in the page's text", "a.pdf", p.pdf(more={9: p.stream(hidden)}), kind, "active-content")
 
 
 def every(eicar):

@@ -580,6 +580,19 @@ static void test_slow_load (void) {
   remove_signatures (folder);
 }
 
+/* The time was up before our own look: whatever it would have found, nobody may call it looked through. */
+static void test_late_look (void) {
+  const MugaiScanLimits limits = { .max_ms = 1 };
+  g_autoptr (MugaiScanner) scanner = mugai_scanner_new (NULL, NULL, &limits, NULL);
+  static const char pdf[] =
+      "%PDF-1.4\n1 0 obj\n<< /Type /Catalog /OpenAction << /S /JavaScript /JS (x) >> >>\nendobj\n";
+  mugai_scanner_begin_message (scanner, NULL);
+  for (gint64 up_us = g_get_monotonic_time () + 2000; g_get_monotonic_time () < up_us;)
+    ;
+  g_auto (Result) late = scan (scanner, "a.pdf", "application/pdf", pdf, sizeof pdf - 1);
+  g_assert_cmpint (late.part->scan, ==, MUGAI_SCAN_OVER_LIMIT);
+}
+
 /* A mail that was cut at the limit of parts: found as it stands, but no part of it is clean, nor scanned. */
 static void test_cut_message (void) {
   g_autofree char *folder = make_signatures ();
@@ -664,6 +677,7 @@ int main (int argc, char **argv) {
   g_test_add_func ("/scan/rar", test_rar);
   g_test_add_func ("/scan/broken", test_broken);
   g_test_add_func ("/scan/engine", test_engine);
+  g_test_add_func ("/scan/late-look", test_late_look);
   g_test_add_func ("/scan/seen", test_seen);
   g_test_add_func ("/scan/cache", test_cache);
   g_test_add_func ("/scan/over-limit", test_over_limit);
