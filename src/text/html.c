@@ -10,8 +10,7 @@
 #include <string.h>
 
 #define OUTPUT_FACTOR 4u
-#define USUAL_DEPTH                                                                                                    \
-  64u /* room for so many elements at first: a page from the kernel for each document costs more than reading it */
+#define USUAL_DEPTH 64u /* elements that there is room for at first: all 512 would be pages of their own each time */
 #define OUTPUT_EXTRA (64u * 1024)
 #define LOOK_AHEAD_BYTES (1024u * 1024) /* of a whole document: no mail has more than one reversed list */
 #define OUTPUT_RESERVE 512u             /* for the words that say where it was cut */
