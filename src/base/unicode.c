@@ -228,6 +228,8 @@ static void extend_cluster (Cluster *cluster, const char *end) {
 static Cluster next_cluster (const char *text, const char *end) {
   Cluster cluster = { (guchar) *text, 1, text + 1 };
 
+  if (cluster.base >= ' ' && cluster.base < 0x7F && (cluster.end == end || (guchar) *cluster.end < 0xC0))
+    return cluster;
   if (is_japanese ((const guchar *) text, (gsize) (end - text))) {
     cluster.base = japanese_code (text);
     cluster.end = text + 3;
@@ -246,12 +248,24 @@ static Cluster next_cluster (const char *text, const char *end) {
   return cluster;
 }
 
+/* Letters of printable ASCII from @first on at @text, each a cluster: the last one only when no mark can follow it. */
+static gsize ascii_run (const char *text, const char *end, char first) {
+  const char *p = text;
+
+  while (p < end && *p >= first && *p < 0x7F)
+    p++;
+  return (gsize) (p - text) - (p > text && p < end && (guchar) *p >= 0x80 ? 1 : 0);
+}
+
 static gsize columns_of (const char *text, const char *end) {
   gsize columns = 0;
 
   while (text < end) {
-    Cluster cluster = next_cluster (text, end);
+    gsize letters = ascii_run (text, end, ' ');
+    Cluster cluster = { 0, (guint) letters, text + letters };
 
+    if (letters == 0)
+      cluster = next_cluster (text, end);
     columns += cluster.columns;
     text = cluster.end;
   }
@@ -345,15 +359,13 @@ static void folder_make_room (Folder *folder, const char *position, const Cluste
     folder_cut (folder, position, 0);
 }
 
-/* The next cluster, or all of an ASCII word but its last letter (a mark may follow that one): no line ends
- * inside a word, so it may be taken at once. */
+/* The next cluster, or an ASCII word: no line ends inside it, so it may be taken at once. Before other letters its last
+ * one stands alone: it says whether a line may end there. */
 static Cluster next_unit (const Folder *folder, const char *text) {
-  const char *p = text;
+  gsize letters = folder->break_words ? 0 : ascii_run (text, folder->end, '!');
 
-  while (!folder->break_words && p<folder->end && * p> ' ' && *p < 0x7F)
-    p++;
-  if (p - text > 2)
-    return (Cluster){ (guchar) *text, (guint) (p - 1 - text), p - 1 };
+  if (letters > 1)
+    return (Cluster){ (guchar) *text, (guint) letters, text + letters };
   return next_cluster (text, folder->end);
 }
 

@@ -6,44 +6,28 @@
 
 #include <string.h>
 
-#define ATTRIBUTE_ROW(id, name) { name, sizeof name - 1 },
-static const struct {
-  const char *name;
-  guint length;
-} names[] = { ATTRIBUTE_NAMES (ATTRIBUTE_ROW) };
-#undef ATTRIBUTE_ROW
+#include "names.h"
 
-static gint find_name (const char *name, gsize length) {
-  gint low = 0, high = ATTRIBUTE_N;
-
-  while (low < high) {
-    gint middle = (low + high) / 2;
-    int order = *names[middle].name - *name; /* nearly always enough; neither name is empty */
-
-    if (order == 0)
-      order = memcmp (names[middle].name, name, MIN (length, names[middle].length));
-
-    if (order == 0 && names[middle].length == length)
-      return middle;
-    if (order < 0 || (order == 0 && names[middle].length < length))
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return -1;
-}
+#define ATTRIBUTE_NAME(id, name) name,
+static const char *const names[] = { ATTRIBUTE_NAMES (ATTRIBUTE_NAME) };
+#undef ATTRIBUTE_NAME
+G_STATIC_ASSERT (ATTRIBUTE_N <= 32);
+static NameList list = { names, G_N_ELEMENTS (names) };
 
 void attributes_read (Attributes *self, const Tokenizer *tokenizer) {
-  memset (self->values, 0, sizeof self->values);
+  for (; self->present != 0; self->present &= self->present - 1) /* most tags have two or three */
+    self->values[__builtin_ctz (self->present)] = (AttributeValue){ NULL, 0 };
   self->has_handler = FALSE;
-  for (guint i = 0; i < tokenizer->attributes->len; i++) {
-    const TokenAttribute *attribute = &g_array_index (tokenizer->attributes, TokenAttribute, i);
-    const char *name = tokenizer->scratch->str + attribute->name;
-    gint index = find_name (name, attribute->name_length);
+  for (guint i = 0; i < tokenizer->n_attributes; i++) {
+    const TokenAttribute *attribute = &tokenizer->attributes[i];
+    const char *name = attribute->name.text;
+    gint index = name_find (&list, attribute->name);
 
-    self->has_handler |= attribute->name_length > 2 && name[0] == 'o' && name[1] == 'n';
-    if (index >= 0 && self->values[index].text == NULL)
-      self->values[index] = (AttributeValue){ tokenizer->scratch->str + attribute->value, attribute->value_length };
+    self->has_handler |= attribute->name.length > 2 && name[0] == 'o' && name[1] == 'n';
+    if (index < 0 || (self->present >> index & 1) != 0)
+      continue;
+    self->values[index] = (AttributeValue){ attribute->value.text, attribute->value.length };
+    self->present |= 1u << index;
   }
 }
 

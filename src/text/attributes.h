@@ -55,6 +55,7 @@ typedef struct {
 typedef struct {
   guint max;            /* attributes of one tag */
   gboolean has_handler; /* onclick, onload, ... */
+  guint32 present;      /* a bit for each of the values that are there */
   AttributeValue values[ATTRIBUTE_N];
 } Attributes;
 

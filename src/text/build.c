@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "names.h"
+
 static void set_content_mode (Html *self, Tag tag, guint kind) {
   if (tag == TAG_SCRIPT)
     tokenizer_set_mode (&self->tokenizer, TOKENIZER_SCRIPT);
@@ -47,7 +49,7 @@ static void merge_page (Html *self, Tag tag) {
   Element *root = stack_at (self, 0);
   Element html = { .tag = TAG_HTML, .kind = KIND_BLOCK, .style = self->html_style };
   Element body;
-  StyleNames names = { 0 };
+  StyleNames names;
 
   if (tag == TAG_HTML) {
     dress_element (self, tag, &html.declared, &names);
@@ -70,7 +72,9 @@ void build_page (Html *self) {
   static const char *const names[] = { "html", "body" };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
-    self->token = (Token){ .type = TOKEN_START_TAG, .text = names[i], .length = strlen (names[i]) };
+    gsize length = strlen (names[i]);
+
+    self->token = (Token){ TOKEN_START_TAG, .text = names[i], .length = length, .hash = name_hash (names[i], length) };
     build_start_tag (self);
   }
 }
@@ -93,15 +97,19 @@ static guint foreign_kind (Html *self, Tag tag) {
   if (tag == TAG_STYLE || tag == TAG_SCRIPT || tag == TAG_TITLE || tag == TAG_DESC)
     return KIND_SILENT;
   if (tag == TAG_OTHER && self->token.length >= 10 && memcmp (self->token.text, "annotation", 10) == 0
-      && stack_top (self)->name == style_hash ("semantics", strlen ("semantics")))
+      && stack_top (self)->name == name_hash ("semantics", strlen ("semantics")))
     return KIND_SILENT; /* the other notation of what stands before it */
   return tag == TAG_FOREIGNOBJECT ? KIND_SCOPE | KIND_BLOCK : 0;
 }
 
 static void open_element (Html *self, Tag tag, guint kind, gboolean empty) {
-  Element element = { .tag = tag, .kind = kind, .name = style_hash (self->token.text, self->token.length) };
-  StyleNames names = { 0 };
+  Element element;
+  StyleNames names;
 
+  memset (&element, 0, offsetof (Element, declared));
+  element.tag = tag;
+  element.kind = kind;
+  element.name = self->token.hash;
   dress_element (self, tag, &element.declared, &names);
   stack_compute (self, &element, stack_top (self));
   if ((kind & KIND_VOID) != 0) {
@@ -131,7 +139,7 @@ static void start_foreign (Html *self, Tag tag) {
 }
 
 void build_start_tag (Html *self) {
-  Tag tag = tag_from_name (self->token.text, self->token.length);
+  Tag tag = tag_of (&self->token);
   guint kind = tag_kind (tag);
 
   attributes_read (&self->attributes, &self->tokenizer);
@@ -162,7 +170,7 @@ void build_start_tag (Html *self) {
 }
 
 static void end_other (Html *self, Tag tag) {
-  guint64 name = style_hash (self->token.text, self->token.length);
+  guint64 name = self->token.hash;
   gint index = self->last[tag];
   gint special = stack_top (self)->special;
 
@@ -201,7 +209,7 @@ static void end_p (Html *self) {
 }
 
 void build_end_tag (Html *self) {
-  Tag tag = tag_from_name (self->token.text, self->token.length);
+  Tag tag = tag_of (&self->token);
   guint kind = tag_kind (tag);
 
   if (stack_in_foreign (self) && tag != TAG_P && tag != TAG_BR && self->last[tag] < 0)

@@ -51,42 +51,43 @@ static gboolean is_head_part (Html *self, Tag tag) {
 }
 
 /* The element as selectors see it. */
-static StyleNames style_names (Html *self, Tag tag) {
+static void read_names (Html *self, Tag tag, StyleNames *names) {
   Selectors *selectors = sheet_selectors (self->sheet);
-  StyleNames names = { .tag = selectors_hash_tag (self->token.text, self->token.length) };
   gboolean orphan = tag == TAG_HTML || tag == TAG_BODY || is_head_part (self, tag);
   StyleNames *parent = orphan ? NULL : &g_array_index (self->names, StyleNames, self->names->len - 1);
   const AttributeValue *id = &self->attributes.values[ATTRIBUTE_ID];
   const AttributeValue *class = &self->attributes.values[ATTRIBUTE_CLASS];
 
+  memset (names, 0, offsetof (StyleNames, classes));
+  names->tag = self->token.hash;
   if (id->length > 0)
-    names.id = selectors_hash_name (selectors, id->text, id->length);
-  for (gsize i = 0; i < class->length && names.n_classes < G_N_ELEMENTS (names.classes);) {
+    names->id = selectors_hash_name (selectors, id->text, id->length);
+  for (gsize i = 0; i < class->length && names->n_classes < G_N_ELEMENTS (names->classes);) {
     gsize start = i;
 
     while (i < class->length && !g_ascii_isspace (class->text[i]))
       i++;
     if (i > start)
-      names.classes[names.n_classes++] = selectors_hash_name (selectors, class->text + start, i - start);
+      names->classes[names->n_classes++] = selectors_hash_name (selectors, class->text + start, i - start);
     for (; i < class->length && g_ascii_isspace (class->text[i]); i++)
       ;
   }
-  selectors_examine (selectors, &names, parent, &self->tokenizer, ancestor_names, self);
-  return names;
+  selectors_examine (selectors, names, parent, &self->tokenizer, ancestor_names, self);
 }
 
 /* The current start tag's declarations, all sources cascaded. @ret_names: only with a sheet. */
 void dress_element (Html *self, Tag tag, Declarations *ret_declared, StyleNames *ret_names) {
-  Cascade cascade = { 0 };
+  Cascade cascade;
   const AttributeValue *style = &self->attributes.values[ATTRIBUTE_STYLE];
 
+  cascade_init (&cascade);
   apply_hints (self, tag, &cascade);
   if (!sheet_is_empty (self->sheet)) {
-    *ret_names = style_names (self, tag);
+    read_names (self, tag, ret_names);
     sheet_match (self->sheet, ret_names, ancestor_names, self, &cascade);
   }
   if (style->length > 0) {
-    Declarations declared = { 0 };
+    Declarations declared;
 
     style_parse_declarations (style->text, style->length, sheet_variables (self->sheet), &declared);
     cascade_apply (&cascade, &declared, STYLE_WEIGHT_INLINE);

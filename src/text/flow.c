@@ -441,13 +441,24 @@ static void append_character (Flow *self, const char *text, gsize length) {
 
 /* A run of blanks, most of them the source's indentation, is one space to come. */
 static const char *skip_white (Flow *self, const char *text, const char *end) {
-  gboolean newline = self->space && self->newline;
+  const char *run = text;
 
-  for (; text < end && byte_class[(guchar) *text] == BYTE_WHITE; text++)
-    newline |= *text == '\n';
-  self->newline = newline;
+  while (text < end && byte_class[(guchar) *text] == BYTE_WHITE)
+    text++;
+  self->newline = (self->space && self->newline) || memchr (run, '\n', (gsize) (text - run)) != NULL;
   self->space = TRUE;
   return text;
+}
+
+/* Letters from @text on; where blanks do not count, with the single ones between words. */
+static const char *skip_plain (const char *text, const char *end, guint white) {
+  for (;;) {
+    while (text < end && byte_class[(guchar) *text] == BYTE_PLAIN)
+      text++;
+    if (white != WHITE_NORMAL || end - text < 2 || *text != ' ' || byte_class[(guchar) text[1]] != BYTE_PLAIN)
+      return text;
+    text++;
+  }
 }
 
 void flow_text (Flow *self, const char *text, gsize length, guint white) {
@@ -457,9 +468,8 @@ void flow_text (Flow *self, const char *text, gsize length, guint white) {
   while (text < end) {
     const char *run = text;
 
-    while (text < end && byte_class[(guchar) *text] == BYTE_PLAIN)
-      text++;
-    if (text > run) {
+    if (byte_class[(guchar) *text] == BYTE_PLAIN) {
+      text = skip_plain (text, end, white);
       if (self->space)
         settle_space (self, run);
       g_string_append_len (self->paragraph, run, text - run);

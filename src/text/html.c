@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define OUTPUT_FACTOR 4u
+#define USUAL_DEPTH 64u /* elements that there is room for at first: all 512 would be pages of their own each time */
 #define OUTPUT_EXTRA (64u * 1024)
 #define LOOK_AHEAD_BYTES (1024u * 1024) /* of a whole document: no mail has more than one reversed list */
 #define OUTPUT_RESERVE 512u             /* for the words that say where it was cut */
@@ -34,8 +35,7 @@ static void collect_styles (Html *self, const char *html, gsize length, const ch
 
   tokenizer_init (&tokenizer, html, length, self->attributes.max);
   for (tokenizer_next (&tokenizer, &token); token.type != TOKEN_EOF; tokenizer_next (&tokenizer, &token)) {
-    Tag tag = token.type == TOKEN_START_TAG || token.type == TOKEN_END_TAG ? tag_from_name (token.text, token.length)
-                                                                           : TAG_OTHER;
+    Tag tag = token.type == TOKEN_START_TAG || token.type == TOKEN_END_TAG ? tag_of (&token) : TAG_OTHER;
     gboolean start = token.type == TOKEN_START_TAG;
 
     if (token.type == TOKEN_DOCTYPE)
@@ -100,7 +100,7 @@ static void html_init (Html *self, const char *html, gsize length, const MugaiTe
   links_init (&self->links);
   self->look_ahead = LOOK_AHEAD_BYTES;
   self->sheet = sheet_new (8 * length + 1000000);
-  self->stack = g_array_sized_new (FALSE, FALSE, sizeof (Element), MUGAI_TEXT_MAX_DEPTH + 1);
+  self->stack = g_array_sized_new (FALSE, FALSE, sizeof (Element), USUAL_DEPTH);
   self->names = g_array_new (FALSE, FALSE, sizeof (StyleNames));
   self->pending = g_array_new (FALSE, FALSE, sizeof (Element));
   self->shown = g_string_new (NULL);
@@ -174,13 +174,19 @@ static MugaiTextResult *finish (Html *self) {
   return result;
 }
 
-/* Past the ASCII bytes from @html on, eight at a time: most of a mail's HTML is that. */
-static const char *skip_ascii (const char *html, const char *end) {
-  guint64 eight;
+#define STRIDE_WORDS 4
 
-  for (; end - html >= 8; html += 8) {
-    memcpy (&eight, html, 8);
-    if ((eight & G_GUINT64_CONSTANT (0x8080808080808080)) != 0)
+/* Past the ASCII bytes from @html on, many at a time: most of a mail's HTML is that. */
+static const char *skip_ascii (const char *html, const char *end) {
+  guint64 words[STRIDE_WORDS];
+
+  for (; end - html >= (gssize) sizeof words; html += sizeof words) {
+    guint64 all = 0;
+
+    memcpy (words, html, sizeof words);
+    for (guint i = 0; i < STRIDE_WORDS; i++)
+      all |= words[i];
+    if ((all & G_GUINT64_CONSTANT (0x8080808080808080)) != 0)
       break;
   }
   while (html < end && (guchar) *html < 0x80)

@@ -25,7 +25,6 @@ typedef struct {
   gint previous; /* index of the element of the same tag below, or -1 */
   gint special;  /* index of the topmost block or scope element, itself included */
   Style style;
-  Declarations declared;
   gboolean hidden;
   gboolean silent; /* not for readers at all: script, style, template */
   gboolean block;
@@ -35,6 +34,7 @@ typedef struct {
   gboolean strikes; /* it is where a line through the text begins */
   List list;
   Table *table;
+  Declarations declared;
 } Element;
 
 typedef struct {

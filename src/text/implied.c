@@ -72,18 +72,16 @@ static void close_for_item (Html *self, Tag tag) {
 
 /* Ends what the standard ends before a start tag. */
 void implied_close (Html *self, Tag tag, guint kind) {
-  gint scope = stack_scope (self);
-
   if (tag == TAG_LI || tag == TAG_DD || tag == TAG_DT)
     close_for_item (self, tag);
   if ((kind & KIND_CLOSES_P) != 0)
-    implied_close_above (self, TAG_P, MAX (scope, self->last[TAG_BUTTON]));
+    implied_close_above (self, TAG_P, MAX (stack_scope (self), self->last[TAG_BUTTON]));
   if ((kind & KIND_HEADING) != 0 && (stack_top (self)->kind & KIND_HEADING) != 0)
     stack_pop_to (self, (gint) self->stack->len - 1);
   if (tag == TAG_OPTION || tag == TAG_OPTGROUP)
     implied_close_above (self, TAG_OPTION, (gint) self->stack->len - 2);
   if (tag == TAG_BUTTON || tag == TAG_SELECT)
-    implied_close_above (self, tag, scope);
+    implied_close_above (self, tag, stack_scope (self));
   if (tag == TAG_RB || tag == TAG_RT || tag == TAG_RP || tag == TAG_RTC) {
     static const Tag parts[] = { TAG_RB, TAG_RT, TAG_RP };
 

@@ -59,9 +59,14 @@ static char *clean_href (const char *href, gsize length) {
   while (length > 0 && (guchar) href[length - 1] <= ' ')
     length--;
   for (gsize i = 0; i < length; i++) {
-    if (href[i] == ' ')
+    gsize run = i;
+
+    while (i < length && (guchar) href[i] > ' ')
+      i++;
+    g_string_append_len (out, href + run, (gssize) (i - run));
+    if (i < length && href[i] == ' ')
       g_string_append (out, "%20");
-    else if (href[i] != '\t' && href[i] != '\n' && href[i] != '\r' && href[i] != '\0')
+    else if (i < length && href[i] != '\t' && href[i] != '\n' && href[i] != '\r' && href[i] != '\0')
       g_string_append_c (out, href[i]);
   }
   return g_string_free (out, FALSE);
@@ -472,9 +477,9 @@ void mugai_text_make_dead (char *text) {
 }
 
 guint links_number (Links *self, const LinkTarget *target, const char *warning) {
-  g_autofree char *line = g_strdup_printf ("%s%s%s%s%s%s", target->display, target->note != NULL ? "（" : "",
-                                           target->note != NULL ? target->note : "", target->note != NULL ? "）" : "",
-                                           warning != NULL ? " " : "", warning != NULL ? warning : "");
+  gboolean noted = target->note != NULL;
+  g_autofree char *line = g_strconcat (target->display, noted ? "（" : "", noted ? target->note : "", noted ? "）" : "",
+                                       warning != NULL ? " " : "", warning, NULL);
   guint number = GPOINTER_TO_UINT (g_hash_table_lookup (self->numbers, line));
 
   if (number > 0)

@@ -10,14 +10,15 @@
 #include <string.h>
 
 #include "conditions.h"
-#include "style.h"
+#include "names.h"
 
-#define STEP_BYTES 8u /* of an attribute that a text is searched in: one step */
+#define FEW_COMPOUNDS 32u /* room for so many at first */
+#define STEP_BYTES 8u     /* of an attribute that a text is searched in: one step */
 
 Selectors *selectors_new (gsize work_budget) {
   Selectors *self = g_new0 (Selectors, 1);
 
-  self->compounds = g_array_new (FALSE, FALSE, sizeof (Compound));
+  self->compounds = g_array_sized_new (FALSE, FALSE, sizeof (Compound), FEW_COMPOUNDS);
   self->selectors = g_array_new (FALSE, FALSE, sizeof (Selector));
   self->texts = g_string_chunk_new (256);
   self->budget = work_budget;
@@ -38,11 +39,11 @@ void selectors_set_exact_case (Selectors *self, gboolean exact_case) {
 }
 
 guint64 selectors_hash_tag (const char *text, gsize length) {
-  return style_hash (text, length);
+  return name_hash (text, length);
 }
 
 guint64 selectors_hash_name (const Selectors *self, const char *text, gsize length) {
-  return self->exact_case ? style_hash_exact (text, length) : style_hash (text, length);
+  return self->exact_case ? name_hash_exact (text, length) : name_hash (text, length);
 }
 
 PseudoClass pseudo_class (Slice name) {
@@ -222,16 +223,16 @@ static gboolean value_matches (const Condition *condition, const char *text, gsi
 }
 
 static gboolean attribute_matches (Selectors *self, const Condition *condition, const Tokenizer *tag) {
-  for (guint i = 0; tag != NULL && i < tag->attributes->len; i++) {
-    const TokenAttribute *attribute = &g_array_index (tag->attributes, TokenAttribute, i);
-    const char *name = tag->scratch->str + attribute->name;
+  for (guint i = 0; tag != NULL && i < tag->n_attributes; i++) {
+    const TokenAttribute *attribute = &tag->attributes[i];
 
     if (!selectors_spend (self))
       return FALSE;
-    if (attribute->name_length != condition->name_length || memcmp (name, condition->name, condition->name_length) != 0)
+    if (attribute->name.length != condition->name_length
+        || memcmp (attribute->name.text, condition->name, condition->name_length) != 0)
       continue;
-    self->budget -= MIN (self->budget, attribute->value_length / STEP_BYTES);
-    return value_matches (condition, tag->scratch->str + attribute->value, attribute->value_length);
+    self->budget -= MIN (self->budget, attribute->value.length / STEP_BYTES);
+    return value_matches (condition, attribute->value.text, attribute->value.length);
   }
   return FALSE;
 }
@@ -286,8 +287,8 @@ static guint count_type (StyleNames *parent, guint64 tag) {
     i++;
   if (i == SELECTORS_MAX_TYPES)
     return 0;
-  parent->types[i].tag = tag;
-  parent->n_types = MAX (parent->n_types, i + 1);
+  if (i == parent->n_types)
+    parent->types[parent->n_types++] = (TypeCount){ tag, 0 };
   return ++parent->types[i].count;
 }
 

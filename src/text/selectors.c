@@ -53,16 +53,21 @@ static gboolean read_name (Reader *reader, char name[MAX_NAME_BYTES], gsize *ret
   gsize length = 0;
 
   while (reader->p < reader->end && (is_name_byte (*reader->p) || *reader->p == '\\')) {
-    char bytes[8] = { *reader->p };
-    gsize count = 1;
+    char bytes[8];
+    const char *part = reader->p;
+    gsize count;
 
-    if (*reader->p == '\\')
+    if (*reader->p == '\\') {
       reader->p = slice_read_escape (reader->p, reader->end, bytes, &count);
-    else
-      reader->p++;
+      part = bytes;
+    } else {
+      while (reader->p < reader->end && is_name_byte (*reader->p))
+        reader->p++;
+      count = (gsize) (reader->p - part);
+    }
     if (length + count > MAX_NAME_BYTES)
       return fail (reader, SELECTOR_UNKNOWN);
-    memcpy (name + length, bytes, count);
+    memcpy (name + length, part, count);
     length += count;
   }
   *ret_length = length;
@@ -92,19 +97,32 @@ static gboolean read_brackets (Reader *reader, char close, Slice *ret_inside) {
   return fail (reader, SELECTOR_INVALID);
 }
 
+enum { MARK_COMMA = 1, MARK_QUOTE, MARK_OPEN, MARK_CLOSE };
+
+static const guint8 marks[256] = {
+  [','] = MARK_COMMA, ['"'] = MARK_QUOTE, ['\''] = MARK_QUOTE, ['('] = MARK_OPEN,
+  ['['] = MARK_OPEN,  [')'] = MARK_CLOSE, [']'] = MARK_CLOSE,
+};
+
 const char *selectors_end (const char *text, const char *end) {
   char quote = 0;
   guint depth = 0;
 
-  for (; text < end && (quote != 0 || depth > 0 || *text != ','); text++) {
+  for (; text < end; text++) {
+    guint8 mark = marks[(guchar) *text];
+
+    if (mark == 0)
+      continue;
     if (quote != 0)
       quote = *text == quote ? 0 : quote;
-    else if (*text == '"' || *text == '\'')
+    else if (mark == MARK_QUOTE)
       quote = *text;
-    else if (*text == '(' || *text == '[')
+    else if (mark == MARK_OPEN)
       depth++;
-    else if (*text == ')' || *text == ']')
+    else if (mark == MARK_CLOSE)
       depth -= depth > 0 ? 1 : 0;
+    else if (depth == 0)
+      break;
   }
   return text;
 }

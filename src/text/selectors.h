@@ -29,7 +29,6 @@ typedef struct {
 typedef struct {
   guint64 tag;
   guint64 id;
-  guint64 classes[SELECTORS_MAX_CLASSES];
   guint n_classes;
   guint place;         /* among its siblings, from 1 */
   guint place_of_type; /* among those of its tag; 0: not counted any more */
@@ -37,9 +36,11 @@ typedef struct {
   /* What its children have been so far. */
   guint n_children;
   guint n_types;
-  TypeCount types[SELECTORS_MAX_TYPES];
   guint64 children;   /* conditions that held for any of them */
   guint64 last_child; /* for the latest */
+  /* As many as n_classes and n_types say; what stands behind those may be anything. */
+  guint64 classes[SELECTORS_MAX_CLASSES];
+  TypeCount types[SELECTORS_MAX_TYPES];
 } StyleNames;
 
 /* a b > c: compounds from the last to the first. */

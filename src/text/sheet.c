@@ -10,21 +10,23 @@
 #include <string.h>
 
 #define MAX_RULES 4096u
+#define N_BUCKETS 512u
+#define FEW_RULES 32u /* room for so many at first */
 
 typedef struct {
   Selector selector;
   guint declarations; /* index */
   guint32 weight;
-  guint next; /* rule of the same key, plus one; 0: none. Weights, not places, say which is stronger */
+  guint64 key; /* selectors_key () */
+  guint next;  /* rule of the same bucket, plus one; 0: none. Weights, not places, say which is stronger */
 } Rule;
 
 struct _Sheet {
   Selectors *selectors;
   Variables *variables;
-  GArray *rules;        /* of Rule */
-  GArray *declarations; /* of Declarations */
-  GHashTable *by_key;   /* hash of id, class or tag -> its last rule, plus one */
-  guint universal;      /* the last rule without a key, plus one */
+  GArray *rules;            /* of Rule */
+  GArray *declarations;     /* of Declarations */
+  guint buckets[N_BUCKETS]; /* the last rule of each, plus one, by key; those without a key are in the first one */
   gboolean paints_unknown;
 };
 
@@ -33,9 +35,8 @@ Sheet *sheet_new (gsize work_budget) {
 
   sheet->selectors = selectors_new (work_budget);
   sheet->variables = variables_new (NULL);
-  sheet->rules = g_array_new (FALSE, FALSE, sizeof (Rule));
-  sheet->declarations = g_array_new (FALSE, FALSE, sizeof (Declarations));
-  sheet->by_key = g_hash_table_new (NULL, NULL);
+  sheet->rules = g_array_sized_new (FALSE, FALSE, sizeof (Rule), FEW_RULES);
+  sheet->declarations = g_array_sized_new (FALSE, FALSE, sizeof (Declarations), FEW_RULES);
   return sheet;
 }
 
@@ -46,7 +47,6 @@ void sheet_free (Sheet *sheet) {
   variables_free (sheet->variables);
   g_array_unref (sheet->rules);
   g_array_unref (sheet->declarations);
-  g_hash_table_unref (sheet->by_key);
   g_free (sheet);
 }
 
@@ -58,26 +58,17 @@ gboolean sheet_paints_unknown (const Sheet *sheet) {
   return sheet->paints_unknown;
 }
 
-/* On a narrow machine two keys may fall together: their rules are compared in full anyway. */
-static gpointer table_key (guint64 key) {
-  return (gpointer) (guintptr) (key ^ key >> 32);
-}
-
 /* Takes the rules in from the first on that is not among them yet. */
 static void link_rules (Sheet *sheet, guint first) {
   for (guint i = first; i < sheet->rules->len; i++) {
     Rule *rule = &g_array_index (sheet->rules, Rule, i);
-    guint64 key = selectors_key (sheet->selectors, &rule->selector);
-    guint number = i + 1;
+    guint *bucket;
 
-    rule->weight = rule->selector.weight | number;
-    if (key == 0) {
-      rule->next = sheet->universal;
-      sheet->universal = number;
-    } else {
-      rule->next = GPOINTER_TO_UINT (g_hash_table_lookup (sheet->by_key, table_key (key)));
-      g_hash_table_insert (sheet->by_key, table_key (key), GUINT_TO_POINTER (number));
-    }
+    rule->weight = rule->selector.weight | (i + 1);
+    rule->key = selectors_key (sheet->selectors, &rule->selector);
+    bucket = &sheet->buckets[rule->key % N_BUCKETS];
+    rule->next = *bucket;
+    *bucket = i + 1;
   }
 }
 
@@ -120,11 +111,14 @@ static void add_rules (Sheet *sheet, const char *selectors, const char *end, con
 
 /* Sheets */
 
-enum { MARK_QUOTE = 1 << 0, MARK_OPEN = 1 << 1, MARK_CLOSE = 1 << 2, MARK_SEMICOLON = 1 << 3 };
+enum { MARK_OPEN, MARK_CLOSE, MARK_SEMICOLON, MARK_QUOTE, MARK_APOSTROPHE, N_MARKS };
 
-static const guint8 marks[256] = {
-  ['"'] = MARK_QUOTE, ['\''] = MARK_QUOTE, ['{'] = MARK_OPEN, ['}'] = MARK_CLOSE, [';'] = MARK_SEMICOLON,
-};
+/* Reads a sheet from its start to its end, from mark to mark. */
+typedef struct {
+  Sheet *sheet;
+  const char *end;
+  Landmark marks[N_MARKS];
+} Scanner;
 
 /* Behind the string that begins at @p: at its closing quote, the line's end or @end. */
 static const char *skip_string (const char *p, const char *end) {
@@ -135,32 +129,34 @@ static const char *skip_string (const char *p, const char *end) {
   return MIN (p, end);
 }
 
-/* The next of the marks @stop outside quotes and comments, or @end. */
-static const char *find_outside (const char *p, const char *end, guint8 stop) {
-  for (; p < end; p++) {
-    guint8 mark = marks[(guchar) *p];
+static const char *next_mark (Scanner *self, const char *p, guint mark) {
+  return landmark_next (&self->marks[mark], p, self->end);
+}
 
-    if ((mark & stop) != 0)
-      return p;
-    if (mark == MARK_QUOTE) {
-      p = skip_string (p, end);
-      if (p == end)
-        return end;
-    }
+/* The next of two marks outside quotes, or the end. */
+static const char *find_outside (Scanner *self, const char *p, guint one, guint other) {
+  while (p < self->end) {
+    const char *found = MIN (next_mark (self, p, one), next_mark (self, p, other));
+    const char *quote = MIN (next_mark (self, p, MARK_QUOTE), next_mark (self, p, MARK_APOSTROPHE));
+
+    if (found <= quote)
+      return found;
+    p = skip_string (quote, self->end);
+    p += p < self->end ? 1 : 0;
   }
-  return end;
+  return self->end;
 }
 
 /* The end of the block whose '{' is at @p: just past its '}'. */
-static const char *skip_block (const char *p, const char *end) {
+static const char *skip_block (Scanner *self, const char *p) {
   guint depth = 0;
 
-  for (; (p = find_outside (p, end, MARK_OPEN | MARK_CLOSE)) < end; p++) {
+  for (; (p = find_outside (self, p, MARK_OPEN, MARK_CLOSE)) < self->end; p++) {
     depth += *p == '{' ? 1 : 0;
     if (*p == '}' && --depth == 0)
       return p + 1;
   }
-  return end;
+  return self->end;
 }
 
 static const char *skip_spaces (const char *p, const char *end) {
@@ -176,22 +172,22 @@ static gboolean at_rule_is (const char *p, const char *end, const char *name) {
 }
 
 /* Blocks whose rules hold are read as if their rules stood alone; the '}' that is left over is skipped. */
-static const char *parse_at_rule (const char *p, const char *end) {
-  const char *stop = find_outside (p, end, MARK_OPEN | MARK_SEMICOLON);
+static const char *parse_at_rule (Scanner *self, const char *p) {
+  const char *stop = find_outside (self, p, MARK_OPEN, MARK_SEMICOLON);
 
-  if (stop == end || *stop == ';')
-    return stop < end ? stop + 1 : end;
+  if (stop == self->end || *stop == ';')
+    return stop < self->end ? stop + 1 : self->end;
   if (at_rule_is (p, stop, "@media") && style_media_applies (p + 6, (gsize) (stop - p - 6)))
     return stop + 1;
   if (at_rule_is (p, stop, "@supports") && style_supports (p + 9, (gsize) (stop - p - 9)))
     return stop + 1;
-  return at_rule_is (p, stop, "@layer") ? stop + 1 : skip_block (stop, end);
+  return at_rule_is (p, stop, "@layer") ? stop + 1 : skip_block (self, stop);
 }
 
 typedef void (*TakeRule) (Sheet *sheet, const char *selectors, const char *open, const char *close);
 
 static void take_rule (Sheet *sheet, const char *selectors, const char *open, const char *close) {
-  Declarations declarations = { 0 };
+  Declarations declarations;
 
   style_parse_declarations (open + 1, (gsize) (close - open - 1), sheet->variables, &declarations);
   add_rules (sheet, selectors, open, &declarations);
@@ -201,15 +197,15 @@ static void take_variables (Sheet *sheet, G_GNUC_UNUSED const char *selectors, c
   variables_collect (sheet->variables, open + 1, (gsize) (close - open - 1));
 }
 
-static const char *parse_rule (Sheet *sheet, const char *p, const char *end, TakeRule take) {
-  const char *open = find_outside (p, end, MARK_OPEN | MARK_CLOSE);
+static const char *parse_rule (Scanner *self, const char *p, TakeRule take) {
+  const char *open = find_outside (self, p, MARK_OPEN, MARK_CLOSE);
   const char *close;
 
-  if (open == end || *open == '}')
-    return open < end ? open + 1 : end;
-  close = find_outside (open + 1, end, MARK_CLOSE);
-  take (sheet, p, open, close);
-  return close < end ? close + 1 : end;
+  if (open == self->end || *open == '}')
+    return open < self->end ? open + 1 : self->end;
+  close = find_outside (self, open + 1, MARK_CLOSE, MARK_CLOSE);
+  take (self->sheet, p, open, close);
+  return close < self->end ? close + 1 : self->end;
 }
 
 /* What may stand between rules: blanks, and the "<!--" and "-->" of old pages. */
@@ -226,8 +222,12 @@ static const char *skip_between (const char *p, const char *end) {
 }
 
 static void parse_rules (Sheet *sheet, const char *p, const char *end, TakeRule take) {
+  Scanner self = { sheet,
+                   end,
+                   { { .byte = '{' }, { .byte = '}' }, { .byte = ';' }, { .byte = '"' }, { .byte = '\'' } } };
+
   for (p = skip_between (p, end); p < end; p = skip_between (p, end))
-    p = *p == '@' ? parse_at_rule (p, end) : parse_rule (sheet, p, end, take);
+    p = *p == '@' ? parse_at_rule (&self, p) : parse_rule (&self, p, take);
 }
 
 /* The next "/" and "*" in that order (@open) or "*" and "/": by the asterisk, which is rare in CSS. NULL: none. */
@@ -292,25 +292,24 @@ typedef struct {
   Cascade *cascade;
 } Match;
 
-static void match_list (const Match *match, guint number) {
-  while (number > 0 && selectors_spend (match->sheet->selectors)) {
+static void match_key (const Match *match, guint64 key) {
+  for (guint number = match->sheet->buckets[key % N_BUCKETS]; number > 0;) {
     const Rule *rule = &g_array_index (match->sheet->rules, Rule, number - 1);
 
     number = rule->next;
-    if (selectors_match (match->sheet->selectors, &rule->selector, match->names, match->ancestor, match->data))
+    if (!selectors_spend (match->sheet->selectors)) /* also for the others in the bucket: a sender can fill one */
+      return;
+    if (rule->key == key
+        && selectors_match (match->sheet->selectors, &rule->selector, match->names, match->ancestor, match->data))
       cascade_apply (match->cascade, &g_array_index (match->sheet->declarations, Declarations, rule->declarations),
                      rule->weight);
   }
 }
 
-static void match_key (const Match *match, guint64 key) {
-  match_list (match, GPOINTER_TO_UINT (g_hash_table_lookup (match->sheet->by_key, table_key (key))));
-}
-
 void sheet_match (Sheet *sheet, const StyleNames *names, SelectorAncestor ancestor, gpointer data, Cascade *cascade) {
   Match match = { sheet, names, ancestor, data, cascade };
 
-  match_list (&match, sheet->universal);
+  match_key (&match, 0);
   match_key (&match, names->tag);
   if (names->id != 0)
     match_key (&match, names->id);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * text/slices: pieces of CSS, by pointer and length: trimmed, compared, read as numbers. Pure; threads: any.
+ * text/slices: pieces of HTML and CSS, by pointer and length: trimmed, compared, read as numbers. Pure; threads: any.
  */
 #include "slices.h"
 
@@ -35,7 +35,7 @@ int slice_compare (Slice slice, const char *word, gsize length) {
 gboolean slice_is (Slice slice, const char *word) {
   gsize i = 0;
 
-  while (i < slice.length && word[i] != '\0' && lower (slice.text[i]) == (guchar) word[i])
+  while (i < slice.length && word[i] != '\0' && (slice.text[i] == word[i] || lower (slice.text[i]) == (guchar) word[i]))
     i++;
   return i == slice.length && word[i] == '\0';
 }
@@ -48,6 +48,12 @@ gboolean slice_contains (Slice slice, const char *word) {
       return TRUE;
   }
   return FALSE;
+}
+
+gboolean text_begins (const char *text, const char *end, const char *word) {
+  gsize length = strlen (word);
+
+  return (gsize) (end - text) >= length && slice_compare ((Slice){ text, length }, word, length) == 0;
 }
 
 /* A plain decimal number at the start of @slice; what follows it goes to @ret_rest. */

@@ -37,12 +37,11 @@ static char *charset_of_content (const AttributeValue *content) {
 }
 
 static char *attribute_copy (const Tokenizer *tokenizer, const char *wanted) {
-  for (guint i = 0; i < tokenizer->attributes->len; i++) {
-    const TokenAttribute *attribute = &g_array_index (tokenizer->attributes, TokenAttribute, i);
+  for (guint i = 0; i < tokenizer->n_attributes; i++) {
+    const TokenAttribute *attribute = &tokenizer->attributes[i];
 
-    if (attribute->name_length == strlen (wanted)
-        && memcmp (tokenizer->scratch->str + attribute->name, wanted, attribute->name_length) == 0)
-      return g_strndup (tokenizer->scratch->str + attribute->value, attribute->value_length);
+    if (slice_is (attribute->name, wanted))
+      return g_strndup (attribute->value.text, attribute->value.length);
   }
   return NULL;
 }
@@ -86,7 +85,7 @@ char *mugai_text_sniff_charset (const char *html, gsize length_bytes) {
   tokenizer_init (&tokenizer, html, MIN (length_bytes, PRESCAN_BYTES), MUGAI_TEXT_MAX_ATTRIBUTES);
   do {
     tokenizer_next (&tokenizer, &token);
-    if (token.type == TOKEN_START_TAG && tag_from_name (token.text, token.length) == TAG_META)
+    if (token.type == TOKEN_START_TAG && tag_of (&token) == TAG_META)
       label = settle (charset_of_meta (&tokenizer));
   } while (label == NULL && token.type != TOKEN_EOF);
   tokenizer_clear (&tokenizer);

@@ -151,9 +151,7 @@ void stack_close_formatting (Html *self, Tag tag) {
 }
 
 gboolean stack_in_foreign (Html *self) {
-  static const Tag roots[] = { TAG_SVG, TAG_MATH };
-  static const Tag exits[] = { TAG_FOREIGNOBJECT, TAG_DESC };
-  gint root = stack_highest (self, roots, 2);
+  gint root = MAX (self->last[TAG_SVG], self->last[TAG_MATH]);
 
-  return root >= 0 && root > stack_highest (self, exits, 2);
+  return root >= 0 && root > MAX (self->last[TAG_FOREIGNOBJECT], self->last[TAG_DESC]);
 }

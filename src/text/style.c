@@ -9,79 +9,65 @@
 
 #include <string.h>
 
+#include "names.h"
 #include "slices.h"
 #include "values.h"
 
 const Style style_initial = { .color = 0x000000, .background = COLOR_TRANSPARENT };
 
-guint64 style_hash (const char *text, gsize length) {
-  guint64 hash = G_GUINT64_CONSTANT (14695981039346656037);
-
-  for (gsize i = 0; i < length; i++) {
-    guchar byte = (guchar) text[i];
-
-    byte += (guint) (byte - 'A') < 26 ? 'a' - 'A' : 0;
-    hash = (hash ^ byte) * G_GUINT64_CONSTANT (1099511628211);
-  }
-  return hash == 0 ? 1 : hash;
-}
-
-guint64 style_hash_exact (const char *text, gsize length) {
-  guint64 hash = G_GUINT64_CONSTANT (14695981039346656037);
-
-  for (gsize i = 0; i < length; i++)
-    hash = (hash ^ (guchar) text[i]) * G_GUINT64_CONSTANT (1099511628211);
-  return hash == 0 ? 1 : hash;
-}
-
 typedef enum { SHORTHAND_NONE, SHORTHAND_FONT, SHORTHAND_MARGIN } Shorthand;
 
-/* Sorted by length, then by name: most names that do not matter are told apart by their length. */
+#define PROPERTIES(X)                                                                                                  \
+  X ("top", STYLE_OFFSET, SHORTHAND_NONE)                                                                              \
+  X ("clip", STYLE_CLIP, SHORTHAND_NONE)                                                                               \
+  X ("font", STYLE_FONT_SIZE, SHORTHAND_FONT)                                                                          \
+  X ("left", STYLE_OFFSET, SHORTHAND_NONE)                                                                             \
+  X ("color", STYLE_COLOR, SHORTHAND_NONE)                                                                             \
+  X ("inset", STYLE_OFFSET, SHORTHAND_NONE)                                                                            \
+  X ("right", STYLE_OFFSET, SHORTHAND_NONE)                                                                            \
+  X ("scale", STYLE_TRANSFORM, SHORTHAND_NONE)                                                                         \
+  X ("width", STYLE_WIDTH, SHORTHAND_NONE)                                                                             \
+  X ("filter", STYLE_FILTER, SHORTHAND_NONE)                                                                           \
+  X ("height", STYLE_HEIGHT, SHORTHAND_NONE)                                                                           \
+  X ("margin", STYLE_MARGIN, SHORTHAND_MARGIN)                                                                         \
+  X ("display", STYLE_DISPLAY, SHORTHAND_NONE)                                                                         \
+  X ("opacity", STYLE_OPACITY, SHORTHAND_NONE)                                                                         \
+  X ("overflow", STYLE_OVERFLOW, SHORTHAND_NONE)                                                                       \
+  X ("position", STYLE_POSITION, SHORTHAND_NONE)                                                                       \
+  X ("clip-path", STYLE_CLIP_PATH, SHORTHAND_NONE)                                                                     \
+  X ("font-size", STYLE_FONT_SIZE, SHORTHAND_NONE)                                                                     \
+  X ("max-width", STYLE_MAX_WIDTH, SHORTHAND_NONE)                                                                     \
+  X ("transform", STYLE_TRANSFORM, SHORTHAND_NONE)                                                                     \
+  X ("background", STYLE_BACKGROUND, SHORTHAND_NONE)                                                                   \
+  X ("list-style", STYLE_LIST_TYPE, SHORTHAND_NONE)                                                                    \
+  X ("margin-top", STYLE_SPACE_ABOVE, SHORTHAND_NONE)                                                                  \
+  X ("max-height", STYLE_MAX_HEIGHT, SHORTHAND_NONE)                                                                   \
+  X ("overflow-x", STYLE_OVERFLOW, SHORTHAND_NONE)                                                                     \
+  X ("overflow-y", STYLE_OVERFLOW, SHORTHAND_NONE)                                                                     \
+  X ("visibility", STYLE_VISIBILITY, SHORTHAND_NONE)                                                                   \
+  X ("margin-left", STYLE_MARGIN, SHORTHAND_NONE)                                                                      \
+  X ("text-indent", STYLE_TEXT_INDENT, SHORTHAND_NONE)                                                                 \
+  X ("white-space", STYLE_WHITE_SPACE, SHORTHAND_NONE)                                                                 \
+  X ("margin-bottom", STYLE_SPACE_BELOW, SHORTHAND_NONE)                                                               \
+  X ("list-style-type", STYLE_LIST_TYPE, SHORTHAND_NONE)                                                               \
+  X ("text-decoration", STYLE_DECORATION, SHORTHAND_NONE)                                                              \
+  X ("background-color", STYLE_BACKGROUND, SHORTHAND_NONE)                                                             \
+  X ("background-image", STYLE_BACKGROUND_IMAGE, SHORTHAND_NONE)                                                       \
+  X ("content-visibility", STYLE_CONTENT, SHORTHAND_NONE)                                                              \
+  X ("text-decoration-line", STYLE_DECORATION, SHORTHAND_NONE)                                                         \
+  X ("-webkit-text-fill-color", STYLE_TEXT_FILL, SHORTHAND_NONE)
+
+#define PROPERTY_NAME(name, property, shorthand) name,
+static const char *const property_names[] = { PROPERTIES (PROPERTY_NAME) };
+#undef PROPERTY_NAME
+static NameList property_list = { property_names, G_N_ELEMENTS (property_names) };
+
+#define PROPERTY_ROW(name, property, shorthand) { property, shorthand },
 static const struct {
-  const char *name;
-  guint length;
   StyleProperty property;
   Shorthand shorthand;
-} property_names[] = {
-  { "top", 3, STYLE_OFFSET, SHORTHAND_NONE },
-  { "clip", 4, STYLE_CLIP, SHORTHAND_NONE },
-  { "font", 4, STYLE_FONT_SIZE, SHORTHAND_FONT },
-  { "left", 4, STYLE_OFFSET, SHORTHAND_NONE },
-  { "color", 5, STYLE_COLOR, SHORTHAND_NONE },
-  { "inset", 5, STYLE_OFFSET, SHORTHAND_NONE },
-  { "right", 5, STYLE_OFFSET, SHORTHAND_NONE },
-  { "scale", 5, STYLE_TRANSFORM, SHORTHAND_NONE },
-  { "width", 5, STYLE_WIDTH, SHORTHAND_NONE },
-  { "filter", 6, STYLE_FILTER, SHORTHAND_NONE },
-  { "height", 6, STYLE_HEIGHT, SHORTHAND_NONE },
-  { "margin", 6, STYLE_MARGIN, SHORTHAND_MARGIN },
-  { "display", 7, STYLE_DISPLAY, SHORTHAND_NONE },
-  { "opacity", 7, STYLE_OPACITY, SHORTHAND_NONE },
-  { "overflow", 8, STYLE_OVERFLOW, SHORTHAND_NONE },
-  { "position", 8, STYLE_POSITION, SHORTHAND_NONE },
-  { "clip-path", 9, STYLE_CLIP_PATH, SHORTHAND_NONE },
-  { "font-size", 9, STYLE_FONT_SIZE, SHORTHAND_NONE },
-  { "max-width", 9, STYLE_MAX_WIDTH, SHORTHAND_NONE },
-  { "transform", 9, STYLE_TRANSFORM, SHORTHAND_NONE },
-  { "background", 10, STYLE_BACKGROUND, SHORTHAND_NONE },
-  { "list-style", 10, STYLE_LIST_TYPE, SHORTHAND_NONE },
-  { "margin-top", 10, STYLE_SPACE_ABOVE, SHORTHAND_NONE },
-  { "max-height", 10, STYLE_MAX_HEIGHT, SHORTHAND_NONE },
-  { "overflow-x", 10, STYLE_OVERFLOW, SHORTHAND_NONE },
-  { "overflow-y", 10, STYLE_OVERFLOW, SHORTHAND_NONE },
-  { "visibility", 10, STYLE_VISIBILITY, SHORTHAND_NONE },
-  { "margin-left", 11, STYLE_MARGIN, SHORTHAND_NONE },
-  { "text-indent", 11, STYLE_TEXT_INDENT, SHORTHAND_NONE },
-  { "white-space", 11, STYLE_WHITE_SPACE, SHORTHAND_NONE },
-  { "margin-bottom", 13, STYLE_SPACE_BELOW, SHORTHAND_NONE },
-  { "list-style-type", 15, STYLE_LIST_TYPE, SHORTHAND_NONE },
-  { "text-decoration", 15, STYLE_DECORATION, SHORTHAND_NONE },
-  { "background-color", 16, STYLE_BACKGROUND, SHORTHAND_NONE },
-  { "background-image", 16, STYLE_BACKGROUND_IMAGE, SHORTHAND_NONE },
-  { "content-visibility", 18, STYLE_CONTENT, SHORTHAND_NONE },
-  { "text-decoration-line", 20, STYLE_DECORATION, SHORTHAND_NONE },
-  { "-webkit-text-fill-color", 23, STYLE_TEXT_FILL, SHORTHAND_NONE },
-};
+} properties[] = { PROPERTIES (PROPERTY_ROW) };
+#undef PROPERTY_ROW
 
 static void set_declaration (Declarations *declarations, StyleProperty property, guint32 value, gboolean important) {
   guint32 bit = 1u << property;
@@ -97,37 +83,18 @@ static void set_declaration (Declarations *declarations, StyleProperty property,
 }
 
 static void set_margins (Declarations *declarations, Slice value, gboolean important) {
-  guint32 above = value_of_space (value_side (value, 0));
-  guint32 below = value_of_space (value_side (value, 2));
+  Slice sides[4];
+  guint32 above, below;
 
+  value_sides (value, sides);
+  above = value_of_space (sides[0]);
+  below = value_of_space (sides[2]);
   if (above != STYLE_INVALID)
     set_declaration (declarations, STYLE_SPACE_ABOVE, above, important);
   if (below != STYLE_INVALID)
     set_declaration (declarations, STYLE_SPACE_BELOW, below, important);
   set_declaration (declarations, STYLE_MARGIN,
-                   value_of_rise (value_side (value, 0)) == STYLE_GONE ? STYLE_GONE
-                                                                       : value_of_distance (value_side (value, 3)),
-                   important);
-}
-
-/* The row of a property's name, or -1 for the many that do not matter. */
-static gint find_property (Slice name) {
-  gint low = 0, high = G_N_ELEMENTS (property_names);
-
-  while (low < high) {
-    gint middle = (low + high) / 2;
-    guint length = property_names[middle].length;
-    int order = name.length != length ? (name.length < length ? -1 : 1)
-                                      : slice_compare (name, property_names[middle].name, length);
-
-    if (order == 0)
-      return middle;
-    if (order > 0)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return -1;
+                   value_of_rise (sides[0]) == STYLE_GONE ? STYLE_GONE : value_of_distance (sides[3]), important);
 }
 
 /* One declaration, and where its parts are. */
@@ -145,7 +112,8 @@ static Slice declared_value (const Declaration *found, gboolean *ret_important) 
 }
 
 static void parse_declaration (const Declaration *found, Declarations *declarations) {
-  gint row = found->colon != NULL ? find_property (slice_trim (found->start, found->colon)) : -1;
+  Slice name = slice_trim (found->start, found->colon != NULL ? found->colon : found->start);
+  gint row = name_find (&property_list, name);
   gboolean important;
   Slice value;
   guint32 parsed;
@@ -155,16 +123,16 @@ static void parse_declaration (const Declaration *found, Declarations *declarati
   value = declared_value (found, &important);
   if (value.length == 0 || slice_is (value, "inherit"))
     return;
-  if (property_names[row].shorthand == SHORTHAND_MARGIN) {
+  if (properties[row].shorthand == SHORTHAND_MARGIN) {
     set_margins (declarations, value, important);
     return;
   }
-  parsed = property_names[row].shorthand == SHORTHAND_FONT ? value_of_font (value)
-                                                           : value_parse (property_names[row].property, value);
-  if (property_names[row].property == STYLE_SPACE_ABOVE && value_of_rise (value) == STYLE_GONE)
+  parsed = properties[row].shorthand == SHORTHAND_FONT ? value_of_font (value)
+                                                       : value_parse (properties[row].property, value);
+  if (properties[row].property == STYLE_SPACE_ABOVE && value_of_rise (value) == STYLE_GONE)
     set_declaration (declarations, STYLE_MARGIN, STYLE_GONE, important);
   if (parsed != STYLE_INVALID)
-    set_declaration (declarations, property_names[row].property, parsed, important);
+    set_declaration (declarations, properties[row].property, parsed, important);
 }
 
 enum { MARK_SEMICOLON = 1, MARK_COLON, MARK_BANG, MARK_QUOTE, MARK_OPEN, MARK_CLOSE };
@@ -180,16 +148,20 @@ static const char *skip_quotes (const char *p, const char *end) {
   return close != NULL ? close : end - 1;
 }
 
+static const char *next_mark (const char *p, const char *end) {
+  while (p < end && marks[(guchar) *p] == 0)
+    p++;
+  return p;
+}
+
 /* The declaration at @p, up to a semicolon outside quotes and parentheses. */
 static Declaration read_declaration (const char *p, const char *end) {
   Declaration found = { .start = p };
   guint depth = 0;
 
-  for (; p < end; p++) {
+  for (p = next_mark (p, end); p < end; p = next_mark (p + 1, end)) {
     guint8 mark = marks[(guchar) *p];
 
-    if (mark == 0)
-      continue;
     if (mark == MARK_SEMICOLON && depth == 0)
       break;
     if (mark == MARK_COLON && found.colon == NULL)
@@ -244,10 +216,12 @@ static char *with_variables (const char *text, gsize length, const Variables *va
   return variables_resolve (own, text, length, ret_length);
 }
 
-void style_parse_declarations (const char *text, gsize length, const Variables *variables, Declarations *declarations) {
+void style_parse_declarations (const char *text, gsize length, const Variables *variables,
+                               Declarations *ret_declarations) {
   g_autofree char *clean = NULL, *resolved = NULL;
   const char *end;
 
+  ret_declarations->set = ret_declarations->important = 0;
   if (memchr (text, '*', length) != NULL || memchr (text, '\\', length) != NULL)
     text = clean = without_comments (text, length, &length);
   if (variables_are_used (text, length)) {
@@ -259,19 +233,27 @@ void style_parse_declarations (const char *text, gsize length, const Variables *
   while (text < end) {
     Declaration found = read_declaration (text, end);
 
-    parse_declaration (&found, declarations);
+    parse_declaration (&found, ret_declarations);
     text = found.end + 1;
   }
 }
 
 /* Cascade and computed style */
 
+void cascade_init (Cascade *cascade) {
+  cascade->declared.set = cascade->declared.important = 0;
+}
+
+static guint32 weight_of (const Cascade *cascade, guint property) {
+  return (cascade->declared.set >> property & 1) != 0 ? cascade->weight[property] : 0;
+}
+
 void cascade_apply (Cascade *cascade, const Declarations *declarations, guint32 weight) {
   for (guint32 left = declarations->set; left != 0; left &= left - 1) {
     guint property = (guint) __builtin_ctz (left);
     guint32 own = weight | ((declarations->important >> property & 1) != 0 ? 0x80000000u : 0);
 
-    if (own < cascade->weight[property])
+    if (own < weight_of (cascade, property))
       continue;
     cascade->weight[property] = own;
     cascade->declared.set |= 1u << property;
@@ -280,8 +262,9 @@ void cascade_apply (Cascade *cascade, const Declarations *declarations, guint32 
 }
 
 void cascade_set_hint (Cascade *cascade, StyleProperty property, guint32 value) {
-  if (cascade->weight[property] > 0)
+  if (weight_of (cascade, property) > 0)
     return;
+  cascade->weight[property] = 0;
   cascade->declared.set |= 1u << property;
   cascade->declared.value[property] = value;
 }

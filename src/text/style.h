@@ -55,15 +55,15 @@ enum { SPACE_NONE, SPACE_SOME, SPACE_LINE }; /* margins: none to speak of, some,
 enum { WHITE_NORMAL, WHITE_PRE, WHITE_PRE_WRAP, WHITE_PRE_LINE };
 
 typedef struct {
-  guint32 set;       /* bit per property */
-  guint32 important; /* likewise */
-  guint32 value[STYLE_N_PROPERTIES];
+  guint32 set;                       /* bit per property */
+  guint32 important;                 /* likewise */
+  guint32 value[STYLE_N_PROPERTIES]; /* of those that are set; the others hold anything */
 } Declarations;
 
 /* Declarations with the weight each was set with: what wins is what is heaviest, then latest. */
 typedef struct {
   Declarations declared;
-  guint32 weight[STYLE_N_PROPERTIES];
+  guint32 weight[STYLE_N_PROPERTIES]; /* likewise */
 } Cascade;
 
 #define STYLE_WEIGHT_INLINE 0x40000000u
@@ -85,10 +85,10 @@ typedef struct _Sheet Sheet;
 
 extern const Style style_initial;
 
-guint64 style_hash (const char *text, gsize length); /* whatever the case */
-guint64 style_hash_exact (const char *text, gsize length);
 /* @variables: what var () in them asks for. */
-void style_parse_declarations (const char *text, gsize length, const Variables *variables, Declarations *declarations);
+void style_parse_declarations (const char *text, gsize length, const Variables *variables,
+                               Declarations *ret_declarations);
+void cascade_init (Cascade *cascade);
 void cascade_apply (Cascade *cascade, const Declarations *declarations, guint32 weight);
 void cascade_set_hint (Cascade *cascade, StyleProperty property, guint32 value);
 

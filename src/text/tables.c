@@ -31,11 +31,11 @@ typedef struct {
 
 struct _Table {
   Flow *flow;
-  GString *text; /* of all cells */
-  GArray *cells; /* of Cell */
-  GArray *rows;  /* of guint: first cell */
-  guint *busy;   /* rows that a rowspan still takes, by column */
-  guint column;  /* next free one in this row */
+  GString *text;           /* of all cells */
+  GArray *cells;           /* of Cell */
+  GArray *rows;            /* of guint: first cell */
+  guint busy[MAX_COLUMNS]; /* rows that a rowspan still takes, by column */
+  guint column;            /* next free one in this row */
   guint n_columns;
   gsize out_start; /* what the flow had written before the table */
   guint blanks_start;
@@ -57,7 +57,6 @@ Table *table_begin (Flow *flow, gboolean presentation, guint border) {
   table->text = g_string_new (NULL);
   table->cells = g_array_new (FALSE, FALSE, sizeof (Cell));
   table->rows = g_array_new (FALSE, FALSE, sizeof (guint));
-  table->busy = g_new0 (guint, MAX_COLUMNS);
   table->out_start = flow->out->len;
   table->blanks_start = flow->blanks;
   table->truncated_start = flow->truncated;
@@ -76,7 +75,6 @@ void table_free (Table *table) {
   g_string_free (table->text, TRUE);
   g_array_unref (table->cells);
   g_array_unref (table->rows);
-  g_free (table->busy);
   g_free (table);
 }
 
@@ -109,7 +107,7 @@ void table_begin_row (Table *table) {
     give_up (table);
     return;
   }
-  for (guint i = 0; i < MAX_COLUMNS; i++)
+  for (guint i = 0; i < table->n_columns; i++)
     table->busy[i] -= table->busy[i] > 0 ? 1 : 0;
   table->column = 0;
   g_array_append_val (table->rows, table->cells->len);

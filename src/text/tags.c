@@ -4,36 +4,23 @@
  */
 #include "tags.h"
 
-#include <string.h>
+#include "names.h"
 
-#define TAG_NAME(id, name, kind) { name, sizeof name - 1, kind },
-static const struct {
-  const char *name;
-  guint length;
-  guint kind;
-} tags[] = { TAGS (TAG_NAME){ "", 0, 0 } };
+#define TAG_NAME(id, name, kind) name,
+static const char *const names[] = { TAGS (TAG_NAME) };
 #undef TAG_NAME
+static NameList list = { names, G_N_ELEMENTS (names) };
 
-Tag tag_from_name (const char *name, gsize length) {
-  guint low = 0, high = TAG_OTHER;
+#define TAG_KIND(id, name, kind) kind,
+static const guint kinds[TAG_N] = { TAGS (TAG_KIND) };
+#undef TAG_KIND
 
-  while (low < high) {
-    guint middle = (low + high) / 2;
-    int order = *tags[middle].name - *name; /* nearly always enough; neither name is empty */
+Tag tag_of (const Token *token) {
+  gint number = name_find (&list, (Slice){ token->text, token->length });
 
-    if (order == 0)
-      order = memcmp (tags[middle].name, name, MIN (length, tags[middle].length));
-
-    if (order == 0 && tags[middle].length == length)
-      return (Tag) middle;
-    if (order < 0 || (order == 0 && tags[middle].length < length))
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return TAG_OTHER;
+  return number >= 0 ? (Tag) number : TAG_OTHER;
 }
 
 guint tag_kind (Tag tag) {
-  return tags[tag].kind;
+  return kinds[tag];
 }

@@ -8,6 +8,8 @@
 
 #include <glib.h>
 
+#include "tokenizer.h"
+
 typedef enum {
   KIND_BLOCK = 1 << 0,      /* a box of its own: the paragraph ends before and after it */
   KIND_MARGIN = 1 << 1,     /* and an empty line stands around it */
@@ -156,6 +158,6 @@ typedef enum {
 typedef enum { TAGS (TAG_ENUM) TAG_OTHER, TAG_N } Tag;
 #undef TAG_ENUM
 
-/* The element of the lower-case name, or TAG_OTHER. */
-Tag tag_from_name (const char *name, gsize length);
+/* The element whose start or end tag it is, or TAG_OTHER. */
+Tag tag_of (const Token *token);
 guint tag_kind (Tag tag);

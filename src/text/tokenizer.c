@@ -11,8 +11,12 @@
 #include <string.h>
 
 #include "entities.h"
+#include "names.h"
+#include "raw.h"
 
 #define REPLACEMENT "\xEF\xBF\xBD"
+#define DECODED_BYTES 256u   /* at a time: few values need it */
+#define FIRST_ATTRIBUTES 16u /* room for so many; more when a tag has more */
 
 /* What ends a run of text before the tag does, by mode: '&' in data, '&' NUL in RCDATA, NUL in the others. */
 enum { STOP_AMPERSAND = 1 << 0, STOP_NUL = 1 << 1 };
@@ -29,106 +33,29 @@ void tokenizer_init (Tokenizer *self, const char *html, gsize length, guint max_
   self->position = html;
   self->end = html + length;
   self->max_attributes = max_attributes;
-  self->scratch = g_string_sized_new (1024);
-  self->last_start = g_string_new (NULL);
-  self->attributes = g_array_new (FALSE, FALSE, sizeof (TokenAttribute));
+  self->less = (Landmark){ .byte = '<' };
+  self->ampersand = (Landmark){ .byte = '&' };
+  self->nul = (Landmark){ .byte = '\0' };
 }
 
 void tokenizer_clear (Tokenizer *self) {
-  g_string_free (self->scratch, TRUE);
-  g_string_free (self->last_start, TRUE);
-  g_array_unref (self->attributes);
+  g_free (self->attributes);
+  g_clear_pointer (&self->decoded, g_string_chunk_free);
 }
 
 static gboolean is_space (char byte) {
   return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\f';
 }
 
-static gboolean ends_tag_name (char byte) {
-  return is_space (byte) || byte == '/' || byte == '>';
+/* The first @byte at @p or @end. */
+static const char *find_byte (const char *p, const char *end, char byte) {
+  const char *found = memchr (p, byte, (gsize) (end - p));
+
+  return found != NULL ? found : end;
 }
 
-static gboolean starts_with (const char *text, const char *end, const char *lower_case) {
-  gsize length = strlen (lower_case);
-
-  return (gsize) (end - text) >= length && g_ascii_strncasecmp (text, lower_case, length) == 0;
-}
-
-/* Raw content: where does it end? */
-
-static gboolean is_appropriate_end_tag (const Tokenizer *self, const char *less) {
-  const GString *name = self->last_start;
-  gsize left = (gsize) (self->end - less);
-
-  if (name->len == 0 || left < name->len + 3 || less[1] != '/')
-    return FALSE;
-  return g_ascii_strncasecmp (less + 2, name->str, name->len) == 0 && ends_tag_name (less[2 + name->len]);
-}
-
-static const char *find_end_tag (const Tokenizer *self) {
-  const char *p = self->position;
-
-  while ((p = memchr (p, '<', (gsize) (self->end - p))) != NULL) {
-    if (is_appropriate_end_tag (self, p))
-      return p;
-    p++;
-  }
-  return self->end;
-}
-
-/* Length of "script" and what ends a tag name behind it, at @text: 0 when it is something else. */
-static gsize script_word (const Tokenizer *self, const char *text) {
-  if (!starts_with (text, self->end, "script") || text + 6 >= self->end || !ends_tag_name (text[6]))
-    return 0;
-  return 7;
-}
-
-typedef enum { SCRIPT_PLAIN, SCRIPT_ESCAPED, SCRIPT_DOUBLE_ESCAPED } ScriptState;
-
-/* A script: "<!--" escapes it, "<script" in there escapes it twice, and then "</script" only once undoes that. */
-static const char *find_script_end (const Tokenizer *self) {
-  ScriptState state = SCRIPT_PLAIN;
-  guint dashes = 0;
-
-  for (const char *p = self->position; p < self->end; p++) {
-    gsize word;
-
-    if (state != SCRIPT_PLAIN && *p == '-') {
-      dashes++;
-      continue;
-    }
-    if (state != SCRIPT_PLAIN && *p == '>' && dashes >= 2)
-      state = SCRIPT_PLAIN;
-    dashes = 0;
-    if (*p != '<')
-      continue;
-    if (state != SCRIPT_DOUBLE_ESCAPED && is_appropriate_end_tag (self, p))
-      return p;
-    if (state == SCRIPT_PLAIN && starts_with (p, self->end, "<!--")) {
-      state = SCRIPT_ESCAPED;
-      dashes = 2;
-      p += 3;
-    } else if (state == SCRIPT_ESCAPED && (word = script_word (self, p + 1)) > 0) {
-      state = SCRIPT_DOUBLE_ESCAPED;
-      p += word;
-    } else if (state == SCRIPT_DOUBLE_ESCAPED && p + 1 < self->end && p[1] == '/'
-               && (word = script_word (self, p + 2)) > 0) {
-      state = SCRIPT_ESCAPED;
-      p += 1 + word;
-    }
-  }
-  return self->end;
-}
-
-static const char *find_cdata_end (const Tokenizer *self) {
-  const char *p = self->position;
-
-  while ((p = memchr (p, ']', (gsize) (self->end - p))) != NULL) {
-    if (starts_with (p, self->end, "]]>"))
-      return p;
-    p++;
-  }
-  return self->end;
+static const char *next_byte (Tokenizer *self, Landmark *landmark) {
+  return landmark_next (landmark, self->position, self->end);
 }
 
 void tokenizer_set_mode (Tokenizer *self, TokenizerMode mode) {
@@ -139,13 +66,13 @@ void tokenizer_set_mode (Tokenizer *self, TokenizerMode mode) {
     break;
   case TOKENIZER_RCDATA:
   case TOKENIZER_RAWTEXT:
-    self->raw_end = find_end_tag (self);
+    self->raw_end = raw_find_end_tag (self->position, self->end, self->last_start);
     break;
   case TOKENIZER_SCRIPT:
-    self->raw_end = find_script_end (self);
+    self->raw_end = raw_find_script_end (self->position, self->end, self->last_start);
     break;
   case TOKENIZER_CDATA:
-    self->raw_end = find_cdata_end (self);
+    self->raw_end = raw_find_cdata_end (self->position, self->end);
     break;
   case TOKENIZER_PLAINTEXT:
   default:
@@ -211,20 +138,45 @@ static const char *read_reference (Tokenizer *self, gboolean in_attribute, gsize
 
 /* Tags */
 
-/* Appends lower case, with U+FFFD for NUL. */
-static void append_name (GString *out, const char *text, const char *end) {
-  gsize at = out->len;
+/* Holds @text until the next tag. */
+static Slice keep (Tokenizer *self, const GString *text) {
+  if (self->decoded == NULL)
+    self->decoded = g_string_chunk_new (DECODED_BYTES);
+  return (Slice){ g_string_chunk_insert_len (self->decoded, text->str, (gssize) text->len), text->len };
+}
 
-  g_string_set_size (out, at + (gsize) (end - text));
-  for (; text < end && *text != '\0'; text++)
-    out->str[at++] = (char) (*text + ((guint) (*text - 'A') < 26 ? 'a' - 'A' : 0));
-  g_string_truncate (out, at);
-  for (; text < end; text++) {
-    if (*text == '\0')
-      g_string_append (out, REPLACEMENT);
+/* In lower case, with U+FFFD for NUL. */
+static Slice lower_name (Tokenizer *self, Slice name) {
+  g_autoptr (GString) lower = g_string_sized_new (name.length);
+
+  for (gsize i = 0; i < name.length; i++) {
+    if (name.text[i] == '\0')
+      g_string_append (lower, REPLACEMENT);
     else
-      g_string_append_c (out, g_ascii_tolower (*text));
+      g_string_append_c (lower, g_ascii_tolower (name.text[i]));
   }
+  return keep (self, lower);
+}
+
+enum { NAME_ENDS = 1 << 0, NAME_EQUALS = 1 << 1, NAME_CHANGES = 1 << 2 };
+
+static const guint8 name_class[256] = {
+  [' '] = NAME_ENDS, ['\n'] = NAME_ENDS,  ['\t'] = NAME_ENDS,    ['\f'] = NAME_ENDS,           ['/'] = NAME_ENDS,
+  ['>'] = NAME_ENDS, ['='] = NAME_EQUALS, ['\0'] = NAME_CHANGES, ['A' ... 'Z'] = NAME_CHANGES,
+};
+
+/* The name at the position, which goes behind it; a byte of the classes @stop ends it, but for the first one. */
+static Slice read_name (Tokenizer *self, guint8 stop) {
+  const char *p = self->position;
+  Slice name = { p, 0 };
+  guint8 classes = 0;
+
+  do
+    classes |= name_class[(guchar) *p++];
+  while (p < self->end && (name_class[(guchar) *p] & stop) == 0);
+  name.length = (gsize) (p - self->position);
+  self->position = p;
+  return (classes & NAME_CHANGES) != 0 ? lower_name (self, name) : name;
 }
 
 static const char *skip_spaces (const char *p, const char *end) {
@@ -233,75 +185,82 @@ static const char *skip_spaces (const char *p, const char *end) {
   return p;
 }
 
-/* The first @byte at @p or @end. */
-static const char *find_byte (const char *p, const char *end, char byte) {
-  const char *found = memchr (p, byte, (gsize) (end - p));
+/* The value from the position to @stop with its references resolved; none reaches over a quote, a blank or '>'. */
+static Slice decode_value (Tokenizer *self, const char *stop) {
+  g_autoptr (GString) value = g_string_sized_new ((gsize) (stop - self->position));
 
-  return found != NULL ? found : end;
-}
-
-/* The value from the position up to @stop, which it goes to; no reference reaches over a quote, a blank or '>'. */
-static void read_value (Tokenizer *self, const char *stop) {
   while (self->position < stop) {
-    const char *p = find_byte (self->position, find_byte (self->position, stop, '&'), '\0');
-    gsize length;
-    const char *text;
+    const char *p = MIN (MIN (next_byte (self, &self->ampersand), next_byte (self, &self->nul)), stop);
+    gsize length = strlen (REPLACEMENT);
+    const char *text = REPLACEMENT;
 
-    g_string_append_len (self->scratch, self->position, p - self->position);
+    g_string_append_len (value, self->position, p - self->position);
     self->position = p;
     if (p == stop)
-      return;
-    if (*p == '\0') {
-      g_string_append (self->scratch, REPLACEMENT);
+      break;
+    if (*p == '&')
+      text = read_reference (self, TRUE, &length);
+    else
       self->position++;
-      continue;
-    }
-    text = read_reference (self, TRUE, &length);
-    g_string_append_len (self->scratch, text, (gssize) length);
+    g_string_append_len (value, text, (gssize) length);
   }
+  return keep (self, value);
 }
 
-static void read_attribute_value (Tokenizer *self) {
+/* The value from the position up to @stop, which it goes to: nearly always as it stands there. */
+static Slice read_value (Tokenizer *self, const char *stop) {
+  Slice value = { self->position, (gsize) (stop - self->position) };
+
+  if (next_byte (self, &self->ampersand) < stop || next_byte (self, &self->nul) < stop)
+    return decode_value (self, stop);
+  self->position = stop;
+  return value;
+}
+
+static Slice read_attribute_value (Tokenizer *self) {
   const char *stop;
   char quote;
+  Slice value;
 
   self->position = skip_spaces (self->position, self->end);
   if (self->position == self->end || *self->position == '>')
-    return;
+    return (Slice){ self->position, 0 };
   quote = *self->position;
   if (quote != '"' && quote != '\'') {
     for (stop = self->position; stop < self->end && !is_space (*stop) && *stop != '>'; stop++)
       ;
-    read_value (self, stop);
-    return;
+    return read_value (self, stop);
   }
   self->position++;
-  read_value (self, find_byte (self->position, self->end, quote));
+  value = read_value (self, find_byte (self->position, self->end, quote));
   if (self->position < self->end)
     self->position++;
+  return value;
+}
+
+/* Beyond max_attributes they are read and dropped. */
+static void add_attribute (Tokenizer *self, const TokenAttribute *attribute) {
+  if (self->n_attributes == self->max_attributes)
+    return;
+  if (self->n_attributes == self->n_allocated) {
+    self->n_allocated = MAX (FIRST_ATTRIBUTES, 2 * self->n_allocated);
+    self->attributes = g_renew (TokenAttribute, self->attributes, self->n_allocated);
+  }
+  self->attributes[self->n_attributes++] = *attribute;
 }
 
 static void read_attribute (Tokenizer *self) {
-  TokenAttribute attribute = { .name = self->scratch->len };
-  const char *p = self->position + 1; /* a leading '=' belongs to the name */
+  TokenAttribute attribute;
   const char *after;
 
-  while (p < self->end && !ends_tag_name (*p) && *p != '=')
-    p++;
-  append_name (self->scratch, self->position, p);
-  attribute.name_length = self->scratch->len - attribute.name;
-  attribute.value = self->scratch->len;
-  after = skip_spaces (p, self->end);
-  self->position = p;
+  attribute.name = read_name (self, NAME_ENDS | NAME_EQUALS); /* a leading '=' belongs to it */
+  attribute.value = (Slice){ self->position, 0 };
+  after = skip_spaces (self->position, self->end);
   if (after < self->end && *after == '=') {
     self->position = after + 1;
-    read_attribute_value (self);
+    attribute.value = read_attribute_value (self);
   }
-  attribute.value_length = self->scratch->len - attribute.value;
-  if (self->attributes->len < self->max_attributes)
-    g_array_append_val (self->attributes, attribute);
-  else
-    g_string_truncate (self->scratch, attribute.name);
+  add_attribute (self, &attribute);
 }
 
 /* The rest of a tag after its name. FALSE: the input ended inside it, and the tag never was. */
@@ -325,26 +284,23 @@ static gboolean read_attributes (Tokenizer *self, Token *token) {
 }
 
 static void read_tag (Tokenizer *self, Token *token, TokenType type) {
-  const char *name = self->position + (type == TOKEN_END_TAG ? 2 : 1);
-  const char *p = name;
-  gsize name_length;
+  Slice name;
+  Slice written = { self->position + (type == TOKEN_END_TAG ? 2 : 1), 0 };
 
-  while (p < self->end && !ends_tag_name (*p))
-    p++;
-  g_string_truncate (self->scratch, 0);
-  g_array_set_size (self->attributes, 0);
-  append_name (self->scratch, name, p);
-  name_length = self->scratch->len;
-  self->position = p;
+  self->n_attributes = 0;
+  if (self->decoded != NULL)
+    g_string_chunk_clear (self->decoded);
+  self->position = written.text;
+  name = read_name (self, NAME_ENDS);
+  written.length = (gsize) (self->position - written.text);
   if (!read_attributes (self, token))
     return;
   token->type = type;
-  token->text = self->scratch->str;
-  token->length = name_length;
-  if (type == TOKEN_START_TAG) {
-    g_string_truncate (self->last_start, 0);
-    g_string_append_len (self->last_start, token->text, (gssize) name_length);
-  }
+  token->text = name.text;
+  token->length = name.length;
+  token->hash = name_hash_exact (name.text, name.length);
+  if (type == TOKEN_START_TAG)
+    self->last_start = written;
 }
 
 /* Comments and other declarations */
@@ -368,15 +324,15 @@ static void read_comment (Tokenizer *self, Token *token) {
   const char *text = self->position + 4;
   const char *p = text;
 
-  if (starts_with (text, self->end, ">") || starts_with (text, self->end, "->")) {
+  if (text_begins (text, self->end, ">") || text_begins (text, self->end, "->")) {
     self->position = text + (*text == '>' ? 1 : 2);
     set_comment (token, text, text);
     return;
   }
   while ((p = memchr (p, '-', (gsize) (self->end - p))) != NULL) {
-    gboolean closes = starts_with (p, self->end, "-->");
+    gboolean closes = text_begins (p, self->end, "-->");
 
-    if (closes || starts_with (p, self->end, "--!>")) {
+    if (closes || text_begins (p, self->end, "--!>")) {
       self->position = p + (closes ? 3 : 4);
       set_comment (token, text, p);
       return;
@@ -398,9 +354,9 @@ static void read_bogus_comment (Tokenizer *self, Token *token, const char *text)
 static gboolean read_declaration (Tokenizer *self, Token *token) {
   const char *p = self->position;
 
-  if (starts_with (p, self->end, "<!--"))
+  if (text_begins (p, self->end, "<!--"))
     read_comment (self, token);
-  else if (starts_with (p, self->end, "<!doctype")) {
+  else if (text_begins (p, self->end, "<!doctype")) {
     read_bogus_comment (self, token, p + 9); /* any '>' ends it, also one in quotes */
     token->type = TOKEN_DOCTYPE;
   } else if (self->foreign && (gsize) (self->end - p) >= 9 && memcmp (p, "<![CDATA[", 9) == 0) {
@@ -444,12 +400,14 @@ static gboolean read_markup (Tokenizer *self, Token *token) {
   return TRUE;
 }
 
-/* Text up to @limit or the next byte of the classes @stop; at such a byte, what it stands for. */
+/* Text up to @limit or the next of the bytes that @stop names; at such a byte, what it stands for. */
 static void read_text (Tokenizer *self, Token *token, const char *limit, guint8 stop) {
-  const char *p = (stop & STOP_AMPERSAND) != 0 ? find_byte (self->position, limit, '&') : limit;
+  const char *p = limit;
 
+  if ((stop & STOP_AMPERSAND) != 0)
+    p = MIN (p, next_byte (self, &self->ampersand));
   if ((stop & STOP_NUL) != 0)
-    p = find_byte (self->position, p, '\0');
+    p = MIN (p, next_byte (self, &self->nul));
   if (p > self->position) {
     take_text (self, token, (gsize) (p - self->position));
     return;
@@ -490,10 +448,7 @@ void tokenizer_next (Tokenizer *self, Token *token) {
     if (self->position >= self->end)
       return;
     if (*self->position != '<') {
-      /* Kept, so that a text of many references is searched only once. */
-      if (self->next_less < self->position)
-        self->next_less = find_byte (self->position, self->end, '<');
-      read_text (self, token, self->next_less, STOP_AMPERSAND);
+      read_text (self, token, next_byte (self, &self->less), STOP_AMPERSAND);
       return;
     }
     if (read_markup (self, token))

@@ -2,14 +2,16 @@
  *
  * text/tokenizer: HTML as the WHATWG standard cuts it into tokens.
  *
- * Pulls tokens out of one buffer that it does not copy: text and comments point into it, a tag's name and
- * attributes into a scratch buffer that lives until the next token. It builds nothing: the caller says when
+ * Pulls tokens out of one buffer that it does not copy: what it tells points into it, and only names with capitals
+ * and values with references are copied; those live until the next token. It builds nothing: the caller says when
  * an element's content is raw (tokenizer_set_mode) and whether foreign content makes CDATA possible.
  * Linear time: no byte is looked at more than a few times. Threads: one tokenizer, one thread.
  */
 #pragma once
 
 #include <glib.h>
+
+#include "slices.h"
 
 typedef enum {
   TOKENIZER_DATA,
@@ -22,33 +24,36 @@ typedef enum {
 
 typedef enum { TOKEN_EOF, TOKEN_TEXT, TOKEN_START_TAG, TOKEN_END_TAG, TOKEN_COMMENT, TOKEN_DOCTYPE } TokenType;
 
-/* Offsets into the tokenizer's scratch buffer. Names are lower-case; of two alike the first one counts. */
+/* Names are lower-case; of two alike the first one counts. */
 typedef struct {
-  gsize name;
-  gsize name_length;
-  gsize value;
-  gsize value_length;
+  Slice name;
+  Slice value;
 } TokenAttribute;
 
 typedef struct {
   TokenType type;
   const char *text; /* of a text or comment; a tag's lower-case name. Not NUL-terminated */
   gsize length;
+  guint64 hash; /* of a tag's name */
   gboolean self_closing;
 } Token;
 
 typedef struct {
   const char *position;
   const char *end;
-  const char *raw_end;   /* where the raw content now read ends; NULL in data mode */
-  const char *next_less; /* in data mode: the first '<' at or behind the position, or the end; stale when before it */
+  const char *raw_end; /* where the raw content now read ends; NULL in data mode */
+  Landmark less;
+  Landmark ampersand;
+  Landmark nul;
   TokenizerMode mode;
   gboolean foreign; /* the caller is inside svg or math: <![CDATA[ is one */
+  Slice last_start; /* the last start tag as it was written: only its end tag ends raw content */
+  TokenAttribute *attributes;
+  guint n_attributes;
+  guint n_allocated;
   guint max_attributes;
-  GString *scratch;    /* name and attributes of the current tag */
-  GString *last_start; /* name of the last start tag: only its end tag ends raw content */
-  GArray *attributes;  /* of TokenAttribute */
-  char character[8];   /* a numeric reference, decoded */
+  GStringChunk *decoded; /* names and values of the current tag that do not stand in the input as they are */
+  char character[8];     /* a numeric reference, decoded */
 } Tokenizer;
 
 /**

@@ -16,27 +16,34 @@
 #define HIGH_PIXELS 5000.0 /* a text far down the page is moved up by less */
 #define NEARLY_CLEAR 0.05
 
-/* A length in about pixels. Percentages count as of a font: 100% is 16. */
+/* What one of a unit is in about pixels, or 0. Percentages count as of a font: 100% is 16. */
+static double unit_pixels (Slice unit) {
+  static const struct {
+    const char *name;
+    double pixels;
+  } units[] = {
+    { "px", 1 },   { "em", 16 },  { "rem", 16 }, { "ex", 16 }, { "ch", 16 }, { "pt", 1.33 }, { "%", 0.16 },
+    { "mm", 3.8 }, { "pc", 3.8 }, { "in", 38 },  { "cm", 38 }, { "vw", 38 }, { "vh", 38 },
+  };
+
+  if (unit.length == 0)
+    return 1;
+  for (gsize i = 0; i < G_N_ELEMENTS (units); i++) {
+    if (slice_is (unit, units[i].name))
+      return units[i].pixels;
+  }
+  return 0;
+}
+
 static gboolean read_length (Slice slice, double *ret_pixels) {
   Slice unit;
-  double factor = 1;
+  double factor;
 
   if (!slice_read_number (slice, ret_pixels, &unit))
     return FALSE;
-  if (slice_is (unit, "em") || slice_is (unit, "rem") || slice_is (unit, "ex") || slice_is (unit, "ch"))
-    factor = 16;
-  else if (slice_is (unit, "pt"))
-    factor = 1.33;
-  else if (slice_is (unit, "%"))
-    factor = 0.16;
-  else if (slice_is (unit, "mm") || slice_is (unit, "pc"))
-    factor = 3.8;
-  else if (slice_is (unit, "in") || slice_is (unit, "cm") || slice_is (unit, "vw") || slice_is (unit, "vh"))
-    factor = 38;
-  else if (unit.length > 0 && !slice_is (unit, "px"))
-    return FALSE;
+  factor = unit_pixels (unit);
   *ret_pixels *= factor;
-  return TRUE;
+  return factor > 0;
 }
 
 /* "1px - 0.5em * 2": what is between the brackets of calc (); words with blanks between them, from left to right. */
@@ -98,7 +105,8 @@ static gboolean is_far_by_share (Slice slice, double far_windows) {
   double number;
   Slice unit;
 
-  return slice_read_number (slice, &number, &unit) && slice_is (unit, "%") && number <= -100 * far_windows;
+  return slice.length > 0 && slice.text[slice.length - 1] == '%' && slice_read_number (slice, &number, &unit)
+         && slice_is (unit, "%") && number <= -100 * far_windows;
 }
 
 guint32 value_of_distance (Slice slice) {
@@ -235,24 +243,26 @@ guint32 value_of_space (Slice slice) {
   return pixels < SOME_SPACE_PIXELS ? SPACE_NONE : pixels < LINE_SPACE_PIXELS ? SPACE_SOME : SPACE_LINE;
 }
 
-/* The @n-th of the sides in a shorthand of one to four lengths: 0 top, 1 right, 2 bottom, 3 left. */
-Slice value_side (Slice slice, guint n) {
+void value_sides (Slice slice, Slice ret_sides[4]) {
   const char *end = slice.text + slice.length;
-  Slice sides[4];
   guint count = 0;
 
-  for (const char *p = slice.text; p < end && count < G_N_ELEMENTS (sides); count++) {
+  ret_sides[0] = slice;
+  for (const char *p = slice.text; p < end && count < 4; count++) {
     const char *word = p;
 
     for (; p < end && !g_ascii_isspace (*p); p++)
       ;
-    sides[count] = (Slice){ word, (gsize) (p - word) };
+    ret_sides[count] = (Slice){ word, (gsize) (p - word) };
     for (; p < end && g_ascii_isspace (*p); p++)
       ;
   }
-  if (count == 0)
-    return slice;
-  return n < count ? sides[n] : n == 3 && count > 1 ? sides[1] : sides[0];
+  if (count < 2)
+    ret_sides[1] = ret_sides[0];
+  if (count < 3)
+    ret_sides[2] = ret_sides[0];
+  if (count < 4)
+    ret_sides[3] = ret_sides[1];
 }
 
 static guint32 parse_list_type (Slice slice) {

@@ -13,8 +13,8 @@
 guint32 value_parse (StyleProperty property, Slice slice);
 /* STYLE_FONT_SIZE out of the `font` shorthand. */
 guint32 value_of_font (Slice slice);
-/* The @n-th of the sides in a shorthand of one to four lengths: 0 top, 1 right, 2 bottom, 3 left. */
-Slice value_side (Slice slice, guint n);
+/* The sides in a shorthand of one to four lengths: top, right, bottom, left. */
+void value_sides (Slice slice, Slice ret_sides[4]);
 guint32 value_of_space (Slice slice); /* SPACE_NONE, ... or STYLE_INVALID */
 /* A margin above that lifts what is below it out of any window. */
 guint32 value_of_rise (Slice slice);

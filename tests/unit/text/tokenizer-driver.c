@@ -26,13 +26,12 @@ static void print_string (const char *text, gsize length, gboolean replace_nul) 
 }
 
 static gboolean is_first (const Tokenizer *tokenizer, guint index) {
-  const TokenAttribute *own = &g_array_index (tokenizer->attributes, TokenAttribute, index);
+  const Slice *own = &tokenizer->attributes[index].name;
 
   for (guint i = 0; i < index; i++) {
-    const TokenAttribute *other = &g_array_index (tokenizer->attributes, TokenAttribute, i);
+    const Slice *other = &tokenizer->attributes[i].name;
 
-    if (other->name_length == own->name_length
-        && memcmp (tokenizer->scratch->str + other->name, tokenizer->scratch->str + own->name, own->name_length) == 0)
+    if (other->length == own->length && memcmp (other->text, own->text, own->length) == 0)
       return FALSE;
   }
   return TRUE;
@@ -44,15 +43,15 @@ static void print_start_tag (const Tokenizer *tokenizer, const Token *token) {
   fputs ("[\"StartTag\",", stdout);
   print_string (token->text, token->length, FALSE);
   fputs (",{", stdout);
-  for (guint i = 0; i < tokenizer->attributes->len; i++) {
-    const TokenAttribute *attribute = &g_array_index (tokenizer->attributes, TokenAttribute, i);
+  for (guint i = 0; i < tokenizer->n_attributes; i++) {
+    const TokenAttribute *attribute = &tokenizer->attributes[i];
 
     if (!is_first (tokenizer, i))
       continue;
     fputs (comma, stdout);
-    print_string (tokenizer->scratch->str + attribute->name, attribute->name_length, FALSE);
+    print_string (attribute->name.text, attribute->name.length, FALSE);
     putchar (':');
-    print_string (tokenizer->scratch->str + attribute->value, attribute->value_length, FALSE);
+    print_string (attribute->value.text, attribute->value.length, FALSE);
     comma = ",";
   }
   fputs (token->self_closing ? "},true]" : "}]", stdout);
@@ -82,7 +81,7 @@ static void run (const char *html, gsize length, guint mode, const char *last_st
 
   tokenizer_init (&tokenizer, html, length, 1000);
   if (strcmp (last_start, "-") != 0)
-    g_string_assign (tokenizer.last_start, last_start);
+    tokenizer.last_start = (Slice){ last_start, strlen (last_start) };
   tokenizer_set_mode (&tokenizer, (TokenizerMode) mode);
   putchar ('[');
   for (tokenizer_next (&tokenizer, &token); token.type != TOKEN_EOF; tokenizer_next (&tokenizer, &token)) {
