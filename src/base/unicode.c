@@ -184,6 +184,8 @@ static guint character_columns (gunichar code) {
     return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0xAD ? 0 : 1;
   if ((code >= 0x3041 && code <= 0x3096) || (code >= 0x30A1 && code <= 0x30FA) || (code >= 0x4E00 && code <= 0x9FFF))
     return 2;
+  if ((code >= 0x370 && code <= 0x482) || (code >= 0x48A && code <= 0x52F)) /* Greek, Cyrillic */
+    return 1;
   if (g_unichar_iszerowidth (code))
     return 0;
   return g_unichar_iswide (code) || is_wide_symbol (code) || IN (emoji_ranges, code) ? 2 : 1;
