@@ -2,9 +2,9 @@
  *
  * keeper/request: what a client asks for, checked on arrival.
  *
- * A front may be taken over: everything is looked at before it comes near the store. A body that does not come in the datagram and an
- * original must be sealed memory files, so that nobody can change them between the hash and the copy. A record says that an original
- * is kept exactly when one came along: a notice never names what is not there.
+ * A front may be taken over: everything is looked at before it comes near the store. A body that does not come in the
+ * datagram and an original must be sealed memory files, so that nobody can change them between the hash and the copy. A
+ * record says that an original is kept exactly when one came along: a notice never names what is not there.
  */
 #include "request.h"
 

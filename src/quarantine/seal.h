@@ -5,10 +5,11 @@
  *     "MUGAIQ2\n"  2 slots of 76 bytes: {master's number LE32, nonce 24, the item's key wrapped 48}, one of them may be zeros
  *     stream header 24   frames: {length LE32, ciphertext}: the message, then the sidecar
  *
- * Each frame holds up to MUGAI_SEAL_FRAME_BYTES, packed by itself (Zstandard, RFC 8878); of "MUGAIQ1\n" each of the two parts was one
- * stream of deflate cut into frames: those are read still. The sidecar is {"sha256","size_bytes","record"}: with it the index can be made again from the blobs alone. Frames are of libsodium's
- * secretstream: one missing, doubled or moved is seen; PUSH ends the message, FINAL the blob. The id goes into the wrapping:
- * a blob under another's name does not open.
+ * Each frame holds up to MUGAI_SEAL_FRAME_BYTES, packed by itself (Zstandard, RFC 8878). In "MUGAIQ1\n" each of the
+ * two parts was one stream of deflate cut into frames; those are read still. The sidecar is {"sha256","size_bytes",
+ * "record"}: with it the index can be made again from the blobs alone. Frames are of libsodium's secretstream: one
+ * missing, doubled or moved is seen; PUSH ends the message, FINAL the blob. The id goes into the wrapping: a blob under
+ * another's name does not open.
  */
 #pragma once
 
