@@ -73,16 +73,28 @@ static void collect_styles (Html *self, const char *html, gsize length, const ch
   sheet_parse (self->sheet, css->str, css->len);
 }
 
+#define BLOCK_BYTES 64u
+
+/* Does "<st" begin in these bytes? All of them are compared, without a branch, so that the compiler compares many at once. */
+static gboolean block_has_mark (const char *block) {
+  guint8 found = 0;
+
+  for (guint i = 0; i < BLOCK_BYTES; i++)
+    found |=
+        (guint8) (block[i] == '<') & (guint8) ((block[i + 1] | 0x20) == 's') & (guint8) ((block[i + 2] | 0x20) == 't');
+  return found != 0;
+}
+
 /* Up to and with the last "<style": the first pass need not read further. 0: there is none. */
 static gsize styles_end (const char *html, gsize length) {
-  for (gsize i = length; i >= 6; i--) {
-    const char *less = memrchr (html, '<', i - 5);
+  for (gsize end = length; end >= 6;) {
+    gsize start = end > BLOCK_BYTES + 5 ? end - BLOCK_BYTES - 5 : 0;
 
-    if (less == NULL)
-      return 0;
-    if ((less[1] | 0x20) == 's' && (less[2] | 0x20) == 't' && g_ascii_strncasecmp (less, "<style", 6) == 0)
-      return (gsize) (less - html) + 6;
-    i = (gsize) (less - html) + 6;
+    if (start == 0 || block_has_mark (html + start))
+      for (gsize i = end; i >= start + 6; i--)
+        if (html[i - 6] == '<' && g_ascii_strncasecmp (html + i - 6, "<style", 6) == 0)
+          return i;
+    end = start > 0 ? start + 5 : 0;
   }
   return 0;
 }

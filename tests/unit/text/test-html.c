@@ -84,6 +84,17 @@ static void test_hidden (void) {
   }
 }
 
+/* A style element counts wherever it stands, and the search for the last one goes by blocks. */
+static void test_late_style (void) {
+  for (guint before = 0; before < 150; before += 7)
+    for (guint after = 0; after < 150; after++) {
+      g_autofree char *front = g_strnfill (before, 'b'), *back = g_strnfill (after, 's');
+      g_autofree char *html = g_strdup_printf ("a<p class=h>X</p>%s<sTyle>.h{display:none}</style>%s", front, back);
+      g_autoptr (MugaiTextResult) result = convert (html, 0);
+      g_assert_null (strchr (result->text, 'X'));
+    }
+}
+
 static void test_visible (void) {
   static const char *const rows[] = {
     "<style>@media print{p{display:none}}</style><p>V",
@@ -221,6 +232,7 @@ int main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/text/structure", test_structure);
   g_test_add_func ("/text/hidden", test_hidden);
+  g_test_add_func ("/text/late-style", test_late_style);
   g_test_add_func ("/text/visible", test_visible);
   g_test_add_func ("/text/tables", test_tables);
   g_test_add_func ("/text/links", test_links);
