@@ -437,6 +437,9 @@ def keeper_before_answer(relay):
     """the keeper killed between keep and answer: the front asks again with the same id; one line, one row"""
     mail = relay.mail()
     tap = KeeperTap(relay.mugaid.run / "keeper.sock")
+    before, = relay.pids("keeper")
+    os.kill(before, signal.SIGKILL)  # and with it the fronts' connections from before the tap
+    wait_for(lambda: relay.pids("keeper")[0] not in (before, 0), 20, "a keeper behind the tap")
     keeper, = relay.pids("keeper")
 
     def lose(answer):
