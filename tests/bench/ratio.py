@@ -167,7 +167,7 @@ def collect_mails(options, folder):
 def run(options, folder):
     signatures = pathlib.Path(options.signatures or folder / "signatures").resolve()
     if not options.signatures:
-        make_set(signatures, FULL)
+        make_set(signatures, options.made)
         signatures.chmod(0o755)
     relay.make_signatures = lambda _: signatures
     paths = collect_mails(options, folder)
@@ -197,6 +197,7 @@ def main():
     parser.add_argument("rounds", nargs="?", type=int, default=5)
     parser.add_argument("--mails", help="folder of *.eml")
     parser.add_argument("--signatures", help="folder of ClamAV signatures")
+    parser.add_argument("--made", type=int, default=FULL, help="signatures to make where no folder is given (default: %(default)s)")
     parser.add_argument("--policy", help="policy file (default: the one shipped)")
     parser.add_argument("--memory", default="/dev/shm", help="folder in memory for libclamav's temporary files (default: %(default)s)")
     options = parser.parse_args()
