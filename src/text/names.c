@@ -53,7 +53,8 @@ gint name_find (NameList *list, Slice name) {
   if (name.length == 0 || name.length > NAMES_LONGEST_BYTES)
     return -1;
   number = list->first[name.length][(guchar) name.text[name.length - 1] % NAMES_LETTERS];
-  while (number != 0 && !slice_is (name, list->names[number - 1]))
+  while (number != 0 && memcmp (name.text, list->names[number - 1], name.length) != 0
+         && !slice_is (name, list->names[number - 1]))
     number = list->next[number];
   return (gint) number - 1;
 }

@@ -16,11 +16,14 @@ static gboolean is_end_tag (const char *less, const char *end, Slice name) {
   return g_ascii_strncasecmp (less + 2, name.text, name.length) == 0 && raw_ends_tag_name (less[2 + name.length]);
 }
 
+/* By its slash: in what stands in titles, styles and text areas slashes are fewer than '<'. */
 const char *raw_find_end_tag (const char *text, const char *end, Slice name) {
-  while ((text = memchr (text, '<', (gsize) (end - text))) != NULL) {
-    if (is_end_tag (text, end, name))
-      return text;
-    text++;
+  const char *slash = text;
+
+  while ((slash = memchr (slash, '/', (gsize) (end - slash))) != NULL) {
+    if (slash > text && slash[-1] == '<' && is_end_tag (slash - 1, end, name))
+      return slash - 1;
+    slash++;
   }
   return end;
 }

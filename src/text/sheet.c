@@ -245,7 +245,7 @@ static const char *find_comment_mark (const char *p, const char *end, gboolean o
 }
 
 /* Comments become nothing. NULL when there are none. */
-static char *clean_css (const char *css, gsize length) {
+static GString *without_comments (const char *css, gsize length) {
   const char *end = css + length;
   const char *comment = find_comment_mark (css, end, TRUE);
   GString *out;
@@ -260,14 +260,13 @@ static char *clean_css (const char *css, gsize length) {
     css = close != NULL ? close + 2 : end;
     comment = find_comment_mark (css, end, TRUE);
   }
-  g_string_append_len (out, css, end - css);
-  return g_string_free (out, FALSE);
+  return g_string_append_len (out, css, end - css);
 }
 
 void sheet_parse (Sheet *sheet, const char *css, gsize length) {
-  g_autofree char *clean = clean_css (css, length);
-  const char *p = clean != NULL ? clean : css;
-  const char *end = p + (clean != NULL ? strlen (clean) : length);
+  g_autoptr (GString) clean = without_comments (css, length);
+  const char *p = clean != NULL ? clean->str : css;
+  const char *end = p + (clean != NULL ? clean->len : length);
 
   if (variables_are_used (p, (gsize) (end - p)))
     parse_rules (sheet, p, end, take_variables);

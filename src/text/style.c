@@ -101,14 +101,16 @@ static void set_margins (Declarations *declarations, Slice value, gboolean impor
 typedef struct {
   const char *start;
   const char *colon; /* NULL: there is none */
-  const char *bang;  /* of !important, perhaps; NULL likewise */
   const char *end;
 } Declaration;
 
 /* Its value, without "!important" at the end. */
 static Slice declared_value (const Declaration *found, gboolean *ret_important) {
-  *ret_important = found->bang != NULL && slice_is (slice_trim (found->bang + 1, found->end), "important");
-  return slice_trim (found->colon + 1, *ret_important ? found->bang : found->end);
+  const char *value = found->colon + 1;
+  const char *bang = memrchr (value, '!', (gsize) (found->end - value));
+
+  *ret_important = bang != NULL && slice_is (slice_trim (bang + 1, found->end), "important");
+  return slice_trim (value, *ret_important ? bang : found->end);
 }
 
 static void parse_declaration (const Declaration *found, Declarations *declarations) {
@@ -135,12 +137,12 @@ static void parse_declaration (const Declaration *found, Declarations *declarati
     set_declaration (declarations, properties[row].property, parsed, important);
 }
 
-enum { MARK_SEMICOLON = 1, MARK_COLON, MARK_BANG, MARK_QUOTE, MARK_OPEN, MARK_CLOSE };
-
-static const guint8 marks[256] = {
-  [';'] = MARK_SEMICOLON, [':'] = MARK_COLON, ['!'] = MARK_BANG,  ['"'] = MARK_QUOTE,
-  ['\''] = MARK_QUOTE,    ['('] = MARK_OPEN,  [')'] = MARK_CLOSE,
-};
+/* Reads declarations from the first to the last. */
+typedef struct {
+  const char *position;
+  const char *end;
+  Landmark semicolon, quote, apostrophe, bracket;
+} Reader;
 
 static const char *skip_quotes (const char *p, const char *end) {
   const char *close = memchr (p + 1, *p, (gsize) (end - p - 1));
@@ -148,34 +150,33 @@ static const char *skip_quotes (const char *p, const char *end) {
   return close != NULL ? close : end - 1;
 }
 
-static const char *next_mark (const char *p, const char *end) {
-  while (p < end && marks[(guchar) *p] == 0)
-    p++;
+/* The first semicolon at @p outside quotes and parentheses, or @end. */
+static const char *find_outside (const char *p, const char *end) {
+  guint depth = 0;
+
+  for (; p < end && (*p != ';' || depth > 0); p++) {
+    if (*p == '"' || *p == '\'')
+      p = skip_quotes (p, end);
+    else if (*p == '(')
+      depth++;
+    else if (*p == ')')
+      depth -= depth > 0 ? 1 : 0;
+  }
   return p;
 }
 
-/* The declaration at @p, up to a semicolon outside quotes and parentheses. */
-static Declaration read_declaration (const char *p, const char *end) {
-  Declaration found = { .start = p };
-  guint depth = 0;
+static const char *next_byte (Reader *self, Landmark *landmark) {
+  return landmark_next (landmark, self->position, self->end);
+}
 
-  for (p = next_mark (p, end); p < end; p = next_mark (p + 1, end)) {
-    guint8 mark = marks[(guchar) *p];
+static Declaration read_declaration (Reader *self) {
+  Declaration found = { .start = self->position, .end = next_byte (self, &self->semicolon) };
 
-    if (mark == MARK_SEMICOLON && depth == 0)
-      break;
-    if (mark == MARK_COLON && found.colon == NULL)
-      found.colon = p;
-    else if (mark == MARK_BANG)
-      found.bang = p;
-    else if (mark == MARK_QUOTE)
-      p = skip_quotes (p, end);
-    else if (mark == MARK_OPEN)
-      depth++;
-    else if (mark == MARK_CLOSE)
-      depth -= depth > 0 ? 1 : 0;
-  }
-  found.end = MIN (p, end);
+  if (next_byte (self, &self->quote) < found.end || next_byte (self, &self->apostrophe) < found.end
+      || next_byte (self, &self->bracket) < found.end)
+    found.end = find_outside (self->position, self->end);
+  found.colon = memchr (found.start, ':', (gsize) (found.end - found.start));
+  self->position = found.end + 1;
   return found;
 }
 
@@ -219,7 +220,9 @@ static char *with_variables (const char *text, gsize length, const Variables *va
 void style_parse_declarations (const char *text, gsize length, const Variables *variables,
                                Declarations *ret_declarations) {
   g_autofree char *clean = NULL, *resolved = NULL;
-  const char *end;
+  Reader reader = {
+    .semicolon = { .byte = ';' }, .quote = { .byte = '"' }, .apostrophe = { .byte = '\'' }, .bracket = { .byte = '(' }
+  };
 
   ret_declarations->set = ret_declarations->important = 0;
   if (memchr (text, '*', length) != NULL || memchr (text, '\\', length) != NULL)
@@ -229,12 +232,12 @@ void style_parse_declarations (const char *text, gsize length, const Variables *
     if (text == NULL)
       return;
   }
-  end = text + length;
-  while (text < end) {
-    Declaration found = read_declaration (text, end);
+  reader.position = text;
+  reader.end = text + length;
+  while (reader.position < reader.end) {
+    Declaration found = read_declaration (&reader);
 
     parse_declaration (&found, ret_declarations);
-    text = found.end + 1;
   }
 }
 

@@ -74,6 +74,10 @@ static void test_hidden (void) {
     "a<br><div style='text-indent:-9999px'>X</div>b",
     "a<br><div style='color:#fff'>X</div>b",
     "a<br><div style='background:#123456'><font color='#123456'>X</font></div>b",
+    "a<br><div style=\"color:'; (';display:none\">X</div>b",
+    "a<br><div style='background:url(x;y:z);display : none ! important'>X</div>b",
+    "<title></</titl></ title</<>/</title><style>/* */.p{}/</.h{}</stylex>.p{}.q{display:none}</style>a<br><p "
+    "class=q>X</p>b",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
@@ -82,6 +86,15 @@ static void test_hidden (void) {
     g_assert_cmpstr (result->text, ==, "a\nb\n");
     g_assert_cmpuint (result->hidden_bytes, ==, 1);
   }
+}
+
+/* A NUL in a sheet ends nothing, with comments or without. */
+static void test_nul_in_style (void) {
+  static const char html[] = "<style>/* */u{}\0u{}.h{display:none}</style>a<br><div class=h>X</div>b";
+  g_autoptr (MugaiTextResult) result = NULL;
+
+  g_assert_true (mugai_text_from_html (html, sizeof html - 1, NULL, &result, NULL));
+  g_assert_cmpstr (result->text, ==, "a\nb\n");
 }
 
 /* A style element counts wherever it stands, and the search for the last one goes by blocks. */
@@ -233,6 +246,7 @@ int main (int argc, char **argv) {
   g_test_add_func ("/text/structure", test_structure);
   g_test_add_func ("/text/hidden", test_hidden);
   g_test_add_func ("/text/late-style", test_late_style);
+  g_test_add_func ("/text/nul-in-style", test_nul_in_style);
   g_test_add_func ("/text/visible", test_visible);
   g_test_add_func ("/text/tables", test_tables);
   g_test_add_func ("/text/links", test_links);
