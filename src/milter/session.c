@@ -15,9 +15,10 @@
 #define MAX_HELO_BYTES 512u
 #define MAX_ADDRESS_BYTES 1000u /* RFC 5321 4.5.3.1.3: a path is at most 256 octets */
 #define PROGRESS_US (10 * G_USEC_PER_SEC)
-/* Steps that are never answered: with each answer MTA and front wait for each other. A fault of a header field is answered at the end of the
- * headers. Where the MTA cannot do without, libmilter answers in our place. */
-#define QUIET_STEPS (SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR | SMFIP_NODATA | SMFIP_NOUNKNOWN)
+/* Steps that are never answered: with each answer MTA and front wait for each other. What is wrong with header or body is answered at the end
+ * of the message, which the MTA has in full before it tells us of it. Where the MTA cannot do without, libmilter answers in our place. */
+#define QUIET_STEPS                                                                                                    \
+  (SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_NODATA | SMFIP_NOUNKNOWN)
 #define BUSY_REPLY "451 4.3.2 The mail relay is busy, try again later"
 #define ERROR_REPLY "451 4.3.0 The mail relay has a problem, try again later"
 
@@ -100,7 +101,7 @@ static void begin_mail (MugaiSession *session, const char *sender) {
   session->sender = g_strdup (sender);
   session->recipients = g_ptr_array_new_with_free_func (g_free);
   session->fields = g_ptr_array_new_with_free_func (g_free);
-  session->header_status = SMFIS_CONTINUE;
+  session->content_status = SMFIS_CONTINUE;
   session->body_begun = FALSE;
   session->marked = FALSE;
   session->start_us = g_get_monotonic_time ();
@@ -303,28 +304,38 @@ static sfsistat take_field (MugaiSession *session, const char *name, const char 
 
 static sfsistat on_header (SMFICTX *ctx, char *name, char *value) {
   MugaiSession *session = smfi_getpriv (ctx);
-  if (session->header_status == SMFIS_CONTINUE)
-    session->header_status = take_field (session, name, value);
+  if (session->content_status == SMFIS_CONTINUE)
+    session->content_status = take_field (session, name, value);
   return SMFIS_NOREPLY;
 }
 
 static sfsistat on_end_of_headers (SMFICTX *ctx) {
   MugaiSession *session = smfi_getpriv (ctx);
-  if (session->header_status != SMFIS_CONTINUE)
-    return session->header_status;
   session->body_begun = TRUE;
-  return append (session, "\r\n", 2);
+  if (session->content_status == SMFIS_CONTINUE)
+    session->content_status = append (session, "\r\n", 2);
+  return SMFIS_NOREPLY;
 }
 
 static sfsistat on_body (SMFICTX *ctx, unsigned char *chunk, size_t length_bytes) {
-  return append (smfi_getpriv (ctx), chunk, length_bytes);
+  MugaiSession *session = smfi_getpriv (ctx);
+  if (session->content_status == SMFIS_CONTINUE)
+    session->content_status = append (session, chunk, length_bytes);
+  return SMFIS_NOREPLY;
+}
+
+static sfsistat finish_mail (MugaiSession *session) {
+  if (session->content_status != SMFIS_CONTINUE)
+    return session->content_status;
+  if (!session->in_mail)
+    return SMFIS_TEMPFAIL;
+  return session->release ? mugai_release_finish (session) : mugai_message_finish (session);
 }
 
 static sfsistat on_end_of_message (SMFICTX *ctx) {
   MugaiSession *session = smfi_getpriv (ctx);
-  if (!session->in_mail)
-    return SMFIS_TEMPFAIL;
-  sfsistat status = session->release ? mugai_release_finish (session) : mugai_message_finish (session);
+  sfsistat status = finish_mail (session);
+  session->content_status = SMFIS_CONTINUE;
   mugai_session_end_mail (session);
   return status;
 }

@@ -47,8 +47,8 @@ typedef struct {
   MugaiSpool spool;
   gboolean marked;  /* a header field says that it is a notice of ours: to be checked */
   char *message_id; /* as given; NULL: none yet */
-  /* Of the first field that cannot be taken: answered at the end of the headers, with the reply set for it. */
-  sfsistat header_status;
+  /* Of the first field or piece of the body that cannot be taken: answered at the end of the message, with the reply set for it. */
+  sfsistat content_status;
   gboolean body_begun;
   gint64 start_us, last_progress_us;
   gboolean in_step; /* progress may be told from another thread; under the progress lock */

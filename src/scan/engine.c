@@ -27,8 +27,10 @@
 
 typedef struct {
   MugaiScanner *scanner;
-  GHashTable *seen;  /* (nullable) */
-  GPtrArray *leaves; /* of char*: keys of the leaves it opens, of a whole message */
+  GHashTable *seen;    /* (nullable) digests */
+  GHashTable *scanned; /* of char*: digest and type of the objects begun so far */
+  GPtrArray *path;     /* of (nullable) char*, not owned: the same of those it is in, by level */
+  GPtrArray *leaves;   /* of char*: keys of the leaves it opens, of a whole message */
   gboolean whole_message;
   gboolean limit_hit; /* libclamav cut an object: it would call it clean */
   gboolean stopped;   /* by us, at a bomb: the "virus" it reports is our own stop */
@@ -58,6 +60,22 @@ char *mugai_engine_text_key (gconstpointer data, gsize length_bytes) {
   return g_strconcat (TEXT_KEY, digest, NULL);
 }
 
+/* The members of Office files reach libclamav twice: of the document, and of the ZIP that it is. What it has scanned to its end in this
+ * very scan it need not scan again wherever it lies: so its own cache has it, too, which is off here as it is keyed by MD5. An object that
+ * lies in itself is not at its end. Takes note of the object. */
+static gboolean was_scanned (ScanState *state, const char *digest, const char *type) {
+  char *key = g_strconcat (digest, " ", type, NULL);
+  gpointer known = NULL;
+  (void) g_hash_table_lookup_extended (state->scanned, key, &known, NULL);
+  gboolean done = known && !g_ptr_array_find (state->path, known, NULL);
+  if (known)
+    g_free (key);
+  else
+    g_hash_table_add (state->scanned, key);
+  g_ptr_array_add (state->path, known ? known : key);
+  return done;
+}
+
 static gboolean is_text (const char *type) {
   return type && (g_str_has_prefix (type, "CL_TYPE_TEXT_") || g_str_equal (type, "CL_TYPE_HTML"));
 }
@@ -69,6 +87,7 @@ static cl_error_t inspect_object (int fd, const char *type, const char **ancesto
                                   uint32_t attributes, void *context) {
   ScanState *state = context;
   (void) fd, (void) ancestors, (void) name;
+  g_ptr_array_set_size (state->path, (gint) level);
   /* A bomb ends the scan: what else is in the message is looked at part by part. */
   if (level > 0 && mugai_budget_is_bomb (&state->scanner->budget, parent_bytes, size_bytes)) {
     state->limit_hit = state->stopped = TRUE;
@@ -85,6 +104,8 @@ static cl_error_t inspect_object (int fd, const char *type, const char **ancesto
     return CL_CLEAN;
   char *digest = mugai_sha256_hex (buffer, size_bytes);
   g_hash_table_add (state->seen, digest);
+  if (was_scanned (state, digest, type ? type : ""))
+    return CL_BREAK;
   if (level != 1 || !state->whole_message)
     return CL_CLEAN;
   if (is_text (type))
@@ -165,9 +186,14 @@ MugaiScan mugai_engine_scan (MugaiScanner *scanner, GBytes *content, GHashTable 
   struct cl_scan_options options;
   set_scan_options (scanner, &options);
   g_autoptr (GPtrArray) leaves = g_ptr_array_new_with_free_func (g_free);
-  ScanState state = {
-    .scanner = scanner, .seen = seen, .leaves = leaves, .whole_message = seen != NULL && seen == scanner->seen
-  };
+  g_autoptr (GHashTable) scanned = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GPtrArray) path = g_ptr_array_new ();
+  ScanState state = { .scanner = scanner,
+                      .seen = seen,
+                      .scanned = scanned,
+                      .path = path,
+                      .leaves = leaves,
+                      .whole_message = seen != NULL && seen == scanner->seen };
   const char *name = NULL;
   unsigned long int blocks = 0;
   cl_error_t result = cl_scanmap_callback (map, NULL, &name, &blocks, scanner->engine, &options, &state);

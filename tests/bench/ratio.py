@@ -26,9 +26,10 @@ from made_set import FULL, make_set  # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
 CHUNK = 65535
+BUFFER = 4096  # as Postfix has it: what needs no answer is sent when that is full or an answer is wanted
 # Steps of the milter protocol, as Postfix offers them: those that need not be answered, and those that need not be sent.
 OFFERED = 0x0FFFFF
-QUIET = {b"C": 0x1000, b"H": 0x2000, b"L": 0x80}
+QUIET = {b"C": 0x1000, b"H": 0x2000, b"L": 0x80, b"N": 0x40000, b"B": 0x80000}
 NO_DATA = 0x200
 
 
@@ -40,6 +41,7 @@ class Session:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(120)  # longer than mugaid takes for any mail
         self.socket.connect(path)
+        self.waiting = b""
         self.put(b"O", struct.pack("!III", 6, 0x1FF, OFFERED))
         answer = self.take()
         assert answer[0] == b"O"
@@ -49,7 +51,13 @@ class Session:
         self.ask(b"H", b"client.example.com\0")
 
     def put(self, command, data=b""):
-        self.socket.sendall(struct.pack("!I", len(data) + 1) + command + data)
+        self.waiting += struct.pack("!I", len(data) + 1) + command + data
+        if len(self.waiting) > BUFFER:
+            self.flush()
+
+    def flush(self):
+        self.socket.sendall(self.waiting)
+        self.waiting = b""
 
     def exactly(self, count):
         data = b""
@@ -60,6 +68,7 @@ class Session:
         return data
 
     def take(self):
+        self.flush()
         body = self.exactly(struct.unpack("!I", self.exactly(4))[0])
         return body[:1], body[1:]
 
@@ -92,6 +101,7 @@ class Session:
 
     def close(self):
         self.put(b"Q")
+        self.flush()
         self.socket.close()
 
 

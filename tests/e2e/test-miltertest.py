@@ -178,6 +178,7 @@ def over_size(bench):
     replies = bench.replies()
     assert len(replies) == 3 and all(re.match(r"552 5\.3\.4 [ -~]*20 ?MiB", reply) for reply in replies), replies
     assert all(record["envelope"]["size_bytes"] > 0 for record in records), records
+    assert 20 << 20 < records[-2]["envelope"]["size_bytes"] < (20 << 20) + 30_000, "not counted up to the limit and no further"
     assert records[-1]["queue_id"] == "SIZE2" and records[-1]["action"] == "deliver", records
     wait_for(lambda: bench.mugaid.status()["counters"]["spool_bytes"] == 0, 10, "the spooled bytes to be given back")
 
