@@ -9,6 +9,8 @@ mails a few are made, without signatures a set shaped like the official one (see
 """
 import argparse
 import collections
+import concurrent.futures
+import itertools
 import os
 import pathlib
 import shutil
@@ -22,7 +24,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import relay  # noqa: E402
 import samples  # noqa: E402
-from made_set import FULL, make_set  # noqa: E402
+from made_set import OFFICIAL, make_set  # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
 CHUNK = 65535
@@ -106,20 +108,28 @@ class Session:
 
 
 class Raw:
-    """libclamav alone, in a process of its own."""
+    """libclamav alone, in as many processes of its own as there are connections."""
 
     def __init__(self, options, signatures):
-        self.process = subprocess.Popen([f"{options.build}/tests/raw-scan", signatures], text=True, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, env={**os.environ, "TMPDIR": options.memory})
+        pairs = [socket.socketpair() for _ in range(options.connections)]
+        theirs = [there.fileno() for _, there in pairs]
+        self.process = subprocess.Popen([f"{options.build}/tests/raw-scan", signatures, *map(str, theirs)], pass_fds=theirs,
+                                        env={**os.environ, "TMPDIR": options.memory})
+        self.ends = [here.makefile("rw") for here, _ in pairs]
+        for here, there in pairs:
+            here.close()
+            there.close()
 
-    def scan(self, path):
+    @staticmethod
+    def scan(end, path):
         """CPU [ms]"""
-        self.process.stdin.write(f"{path}\n")
-        self.process.stdin.flush()
-        return float(self.process.stdout.readline())
+        end.write(f"{path}\n")
+        end.flush()
+        return float(end.readline())
 
     def close(self):
-        self.process.stdin.close()
+        for end in self.ends:
+            end.close()
         self.process.wait()
 
 
@@ -146,20 +156,25 @@ def start(options, folder, cached):
     """A mugaid in a folder of its own."""
     folder.mkdir()
     folder.chmod(0o755)
-    return relay.Mugaid(options.build, folder, policy=options.policy, workers=1, more=f"worker_cached: {cached}\n")
+    return relay.Mugaid(options.build, folder, policy=options.policy, workers=options.connections, more=f"worker_cached: {cached}\n")
+
+
+def deliver(session, path):
+    assert session.send(path.read_bytes(), samples.CITIZEN, samples.STAFF) != b"t", f"{path} was put off"
 
 
 def measure(mugaids, raw, paths):
     """One round, mail by mail: {name: CPU by kind} and what libclamav took [ms]."""
     before = {name: cpu_by_kind(mugaid.process.pid) for name, mugaid in mugaids.items()}
-    sessions = [Session(mugaid.socket.removeprefix("unix:")) for mugaid in mugaids.values()]
+    sessions = {name: [Session(mugaid.socket.removeprefix("unix:")) for _ in raw.ends] for name, mugaid in mugaids.items()}
     scanned = 0.0
-    for path in paths:
-        mail = path.read_bytes()
-        for session in sessions:
-            assert session.send(mail, samples.CITIZEN, samples.STAFF) != b"t", f"{path} was put off"
-        scanned += raw.scan(path)
-    for session in sessions:
+    with concurrent.futures.ThreadPoolExecutor(len(raw.ends)) as threads:
+        for at in range(0, len(paths), len(raw.ends)):
+            at_once = paths[at:at + len(raw.ends)]
+            for those in sessions.values():
+                list(threads.map(deliver, those, at_once))
+            scanned += sum(threads.map(Raw.scan, raw.ends, at_once))
+    for session in itertools.chain(*sessions.values()):
         session.close()
     after = {name: cpu_by_kind(mugaid.process.pid) for name, mugaid in mugaids.items()}
     return {name: after[name] - before[name] for name in mugaids}, scanned
@@ -178,6 +193,7 @@ def run(options, folder):
     signatures = pathlib.Path(options.signatures or folder / "signatures").resolve()
     if not options.signatures:
         make_set(signatures, options.made)
+        relay.make_signatures(signatures)
         signatures.chmod(0o755)
     relay.make_signatures = lambda _: signatures
     paths = collect_mails(options, folder)
@@ -205,9 +221,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", help="build folder, with mugaid, mugai and tests/raw-scan")
     parser.add_argument("rounds", nargs="?", type=int, default=5)
+    parser.add_argument("--connections", type=int, default=1, help="mails at once (default: 1)")
     parser.add_argument("--mails", help="folder of *.eml")
     parser.add_argument("--signatures", help="folder of ClamAV signatures")
-    parser.add_argument("--made", type=int, default=FULL, help="signatures to make where no folder is given (default: %(default)s)")
+    parser.add_argument("--made", type=int, default=OFFICIAL, help="signatures to make where no folder is given (default: %(default)s)")
     parser.add_argument("--policy", help="policy file (default: the one shipped)")
     parser.add_argument("--memory", default="/dev/shm", help="folder in memory for libclamav's temporary files (default: %(default)s)")
     options = parser.parse_args()

@@ -535,6 +535,25 @@ static void test_cache (void) {
   remove_signatures (folder);
 }
 
+/* What a message holds twice is scanned once; what lies beside its second copy is scanned all the same. */
+static void test_twice (void) {
+  g_autofree char *folder = make_signatures ();
+  g_autoptr (MugaiScanner) scanner = mugai_scanner_new (folder, NULL, NULL, NULL);
+  g_autofree char *eicar = make_eicar ();
+  const Entry inner[] = { { .name = "a.txt", .data = "nothing bad in here" }, { .name = "b.txt", .data = eicar } };
+  g_autoptr (GBytes) sick = make_zip (inner, 2);
+  g_autoptr (GBytes) fine = make_zip (inner, 1);
+  Entry outer[] = { { .name = "a.txt", .data = "nothing bad in here" },
+                    { .name = "in.zip", .data = g_bytes_get_data (sick, NULL), .length = g_bytes_get_size (sick) } };
+  g_autoptr (GBytes) both = make_zip (outer, 2);
+  outer[1].data = g_bytes_get_data (fine, NULL);
+  outer[1].length = g_bytes_get_size (fine);
+  g_autoptr (GBytes) none = make_zip (outer, 2);
+  g_assert_cmpint (scan_mail (scanner, "sick", both, "nothing bad in here"), ==, MUGAI_SCAN_INFECTED);
+  g_assert_cmpint (scan_mail (scanner, "fine", none, "nothing bad in here"), ==, MUGAI_SCAN_CLEAN);
+  remove_signatures (folder);
+}
+
 static void test_over_limit (void) {
   g_autofree char *folder = make_signatures ();
   MugaiScanLimits limits = { .max_file_bytes = 100000 };
@@ -680,6 +699,7 @@ int main (int argc, char **argv) {
   g_test_add_func ("/scan/late-look", test_late_look);
   g_test_add_func ("/scan/seen", test_seen);
   g_test_add_func ("/scan/cache", test_cache);
+  g_test_add_func ("/scan/twice", test_twice);
   g_test_add_func ("/scan/over-limit", test_over_limit);
   g_test_add_func ("/scan/slow-load", test_slow_load);
   g_test_add_func ("/scan/cut-message", test_cut_message);
