@@ -5,6 +5,8 @@
  * Clients are processes too; what they were answered is noted in shared memory.
  */
 #include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "faulty-disk.h"
 
@@ -164,6 +166,58 @@ static void test_refused (Fixture *fixture, gconstpointer data) {
   keep_new (fixture, TRUE);
   stop_keeper (fixture);
   g_assert_cmpuint (count_lines (fixture), ==, 1);
+}
+
+/* What the socket gives back for a datagram of @text: TRUE only where that says "ok". */
+static gboolean ask_raw (Fixture *fixture, const char *text, gsize length_bytes) {
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  char answer[4096];
+  g_auto (MugaiFd) fd = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+  g_strlcpy (address.sun_path, fixture->socket, sizeof address.sun_path);
+  g_assert_cmpint (connect (fd, (const struct sockaddr *) &address, sizeof address), ==, 0);
+  g_assert_cmpint (send (fd, text, length_bytes, MSG_NOSIGNAL), ==, length_bytes);
+  gssize got = recv (fd, answer, sizeof answer, 0); /* nothing: hung up on */
+  g_autoptr (MugaiJson) object = got > 0 ? json_loadb (answer, (gsize) got, 0, NULL) : NULL;
+  g_assert_true (got <= 0 || json_object_get (object, "ok") != NULL);
+  return json_is_true (json_object_get (object, "ok"));
+}
+
+/* Each of them is refused or hung up on, leaves no line, and the next client is served. */
+static void test_hostile_datagrams (Fixture *fixture, gconstpointer data) {
+#define HEAD "{\"kind\":\"alarm\",\"actor\":\"x\""
+  static const char *const texts[] = {
+    "",
+    "{",
+    "[]",
+    "null",
+    HEAD "}",
+    HEAD ",\"body\":null}",
+    HEAD ",\"body\":[]}",
+    HEAD ",\"body\":\"{}\"}",
+    HEAD ",\"body\":{},\"body\":{\"a\":1}}",
+    HEAD ",\"body\":{}}",
+    HEAD ",\"body\":{\"act_id\":\"../../x\"}}",
+    "{\"kind\":\"alarm\",\"actor\":\"\x82\xa0\",\"body\":{}}",
+    "{\"kind\":\"record\",\"actor\":\"x\",\"body\":{}}",
+  };
+  g_autoptr (GString) deep = g_string_new (HEAD ",\"body\":");
+  g_autoptr (GString) large = g_string_new (HEAD ",\"body\":{\"x\":\"");
+
+  (void) data;
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_assert_false (ask_raw (fixture, texts[i], strlen (texts[i])));
+  for (guint i = 0; i < 3000; i++)
+    g_string_append (deep, "{\"a\":");
+  g_assert_false (ask_raw (fixture, deep->str, deep->len));
+  for (guint i = 0; i < 40000; i++)
+    g_string_append_c (large, 'y');
+  g_string_append (large, "\"}}");
+  g_assert_false (ask_raw (fixture, large->str, large->len));
+  keep_new (fixture, TRUE);
+  stop_keeper (fixture);
+  g_assert_cmpuint (count_lines (fixture), ==, 1);
+  assert_consistent (fixture);
 }
 
 static void test_gone (Fixture *fixture, gconstpointer data) {
@@ -391,6 +445,7 @@ int main (int argc, char **argv) {
   ADD ("idempotent", test_idempotent);
   ADD ("old-id", test_old_id);
   ADD ("refused", test_refused);
+  ADD ("hostile-datagrams", test_hostile_datagrams);
   ADD ("gone", test_gone);
   ADD ("order", test_order);
   ADD ("broken-chain", test_broken_chain);
