@@ -26,6 +26,8 @@
 #define VERSIONS "versions"
 #define BUNDLE_SUFFIX ".policy"
 #define MIN_HASH 6 /* characters of a version that name it */
+#define FRONTS_TAKE_US (5 * G_USEC_PER_SEC)
+#define ASK_AGAIN_US 20000
 
 /* ---- files ---- */
 
@@ -106,6 +108,33 @@ static MasterAnswer ask_master (const MugaiConfig *config) {
   return MASTER_REFUSED;
 }
 
+static gboolean fronts_serve (const MugaiConfig *config, const char *version) {
+  g_autoptr (MugaiJson) request = json_pack ("{s:s}", "do", "status");
+  g_autoptr (MugaiJson) answer = mugai_policy_cli_ask (config, request, NULL);
+  json_t *front;
+  size_t i;
+
+  json_array_foreach (json_object_get (answer, "fronts"), i,
+                      front) if (json_is_true (json_object_get (front, "ready"))
+                                 && strcmp (mugai_policy_cli_text (front, "policy"), version) != 0) return FALSE;
+  return TRUE;
+}
+
+/* The fronts take it within moments of the master. Who loads a policy may count on it from our last line on. */
+static void wait_for_fronts (const MugaiConfig *config, const char *version) {
+  gint64 end_us = g_get_monotonic_time () + FRONTS_TAKE_US;
+
+  while (!fronts_serve (config, version)) {
+    if (g_get_monotonic_time () >= end_us) {
+      fprintf (stderr, "%s\n",
+               MUGAI_CLI_WORDS ("まだ前の版を使っているフロントがあります。mugai status で確かめてください。",
+                                "Some of the fronts still use the version before: look at mugai status."));
+      return;
+    }
+    g_usleep (ASK_AGAIN_US);
+  }
+}
+
 /* ---- installing ---- */
 
 static int put_back (const MugaiPolicy *old, const char *path) {
@@ -125,8 +154,11 @@ static int install (const MugaiConfig *config, const MugaiPolicy *old, GBytes *b
     return EX_CANTCREAT;
   }
   g_autoptr (MugaiPolicy) installed = mugai_policy_cli_load (config->policy);
-  if (!installed || ask_master (config) == MASTER_REFUSED)
+  MasterAnswer answer = installed ? ask_master (config) : MASTER_REFUSED;
+  if (answer == MASTER_REFUSED)
     return put_back (old, config->policy);
+  if (answer == MASTER_TOOK)
+    wait_for_fronts (config, mugai_policy_version (installed));
   if (!keep_version (installed, config->policy, &error))
     fprintf (stderr, "mugai policy: %s\n", error->message);
   printf (MUGAI_CLI_WORDS ("入れ替えました: %s、版 %.12s\n", "installed: %s, version %.12s\n"),

@@ -145,6 +145,7 @@ static void take_policy (MugaiFront *front, int fd) {
   front->policy = policy;
   pthread_mutex_unlock (&front->lock);
   mugai_policy_unref (old);
+  tell_counters (front); /* the version is in there: somebody waits for it */
 }
 
 static void take_generation (MugaiFront *front, json_t *message, int *fds) {
